@@ -1,0 +1,340 @@
+//! The host's side of the service ABI: the one module of the engine with `unsafe` in it.
+
+use std::ffi::c_void;
+use std::path::Path;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use libloading::os::unix::{Library as Image, RTLD_LOCAL, RTLD_NOW};
+use linkspan_abi as abi;
+
+use crate::instance::Inner;
+use crate::{LibraryError, Outcome, Ticket};
+
+/// Loads the library at `copy` and reads its table. `path` is what errors name.
+pub(crate) fn open(copy: &Path, path: &str) -> Result<Vec<Service>, LibraryError> {
+    let not_a_library = |why: String| LibraryError::NotALibrary { path: path.into(), why };
+    // SAFETY: a service library's initialisers run here. That is what loading native code means; which files are
+    // loaded is up to the operator.
+    let image = unsafe { Image::open(Some(copy), RTLD_NOW | RTLD_LOCAL) };
+    let image = image.map_err(|error| not_a_library(words(&error, copy)))?;
+    // SAFETY: the ABI gives the symbol this type.
+    let entry = unsafe { image.get::<abi::Entry>(abi::SYMBOL) };
+    let entry = *entry.map_err(|_| not_a_library("it does not export linkspan_library".into()))?;
+    // Never unloaded: see `library`.
+    std::mem::forget(image);
+    // SAFETY: the image stays loaded; the function takes nothing and returns a constant table.
+    let table = unsafe { entry().as_ref() }.ok_or_else(|| not_a_library("its table is missing".into()))?;
+    if table.magic != abi::MAGIC {
+        return Err(not_a_library("its table does not begin with the magic number".into()));
+    }
+    if table.version != abi::VERSION {
+        return Err(LibraryError::WrongAbi { path: path.into(), found: table.version, expected: abi::VERSION });
+    }
+    // SAFETY: magic and version vouch for the layout.
+    let services: &'static [abi::Service] = unsafe { list(table.services, table.service_count as usize) };
+    Ok(services.iter().map(Service::new).collect())
+}
+
+/// The system's message about a library, which names the copy: say `the file` instead.
+fn words(error: &libloading::Error, copy: &Path) -> String {
+    let text = match error {
+        libloading::Error::DlOpen { source, .. } => source.to_string(),
+        other => other.to_string(),
+    };
+    text.replace(&*copy.to_string_lossy(), "the file")
+}
+
+/// # Safety
+/// `data` must point to `len` values that live for ever, if `len` is not 0.
+unsafe fn list<T>(data: *const T, len: usize) -> &'static [T] {
+    if len == 0 {
+        return &[];
+    }
+    // SAFETY: the caller's promise.
+    unsafe { std::slice::from_raw_parts(data, len) }
+}
+
+/// A service of a loaded library.
+#[derive(Clone, Debug)]
+pub(crate) struct Service {
+    raw: &'static abi::Service,
+}
+
+impl Service {
+    fn new(raw: &'static abi::Service) -> Self {
+        Service { raw }
+    }
+
+    pub(crate) fn name(&self) -> &'static str {
+        text(self.raw.name)
+    }
+
+    /// Numbers and names, in ascending order of the numbers.
+    pub(crate) fn operations(&self) -> impl ExactSizeIterator<Item = (u32, &'static str)> {
+        self.raw_operations().iter().map(|operation| (operation.number, text(operation.name)))
+    }
+
+    pub(crate) fn has(&self, operation: u32) -> bool {
+        self.raw_operations().binary_search_by_key(&operation, |known| known.number).is_ok()
+    }
+
+    pub(crate) fn is_short(&self, operation: u32, body_len: usize) -> bool {
+        // SAFETY: may be called at any time, from any thread.
+        unsafe { (self.raw.cost)(operation, body_len) == abi::cost::SHORT }
+    }
+
+    /// Makes an instance of the service.
+    pub(crate) fn start(&self, argument: &[u8], instance: Arc<Inner>) -> Result<State, Outcome> {
+        let scope = Box::new(Scope { instance, ticket: None });
+        let mut state = std::ptr::null_mut();
+        let mut reply = Room::new();
+        let context = scope.context(crate::WORKER_STACK / 2);
+        // SAFETY: everything is valid for the call, and the state is written if it succeeds.
+        let status = unsafe { (self.raw.start)(slice(argument), &context, &mut state, reply.raw()) };
+        match reply.outcome(status, 0) {
+            Answer::Inline(_) | Answer::Outcome(Outcome::Ok(_)) => Ok(State { service: self.clone(), state, scope, panicked: false }),
+            Answer::Outcome(outcome) => Err(outcome),
+        }
+    }
+
+    fn raw_operations(&self) -> &'static [abi::Operation] {
+        // SAFETY: the table of a loaded library is constant and lives for ever.
+        unsafe { list(self.raw.operations, self.raw.operation_count) }
+    }
+}
+
+fn text(slice: abi::Slice) -> &'static str {
+    // SAFETY: names in a table are constant.
+    std::str::from_utf8(unsafe { list(slice.data, slice.len) }).unwrap_or("?")
+}
+
+fn slice(bytes: &[u8]) -> abi::Slice {
+    abi::Slice { data: bytes.as_ptr(), len: bytes.len() }
+}
+
+/// The body of a request: lent by a caller that runs it inline, or owned.
+#[derive(Clone, Copy)]
+pub(crate) enum Body<'a> {
+    Lent(&'a [u8]),
+    Owned(&'a Bytes),
+}
+
+impl Body<'_> {
+    pub(crate) fn as_slice(&self) -> &[u8] {
+        match self {
+            Body::Lent(bytes) => bytes,
+            Body::Owned(bytes) => bytes,
+        }
+    }
+}
+
+/// How a call came back.
+pub(crate) enum Answer {
+    /// That many bytes are in the room that was provided.
+    Inline(usize),
+    Outcome(Outcome),
+}
+
+/// The state of a started service.
+pub(crate) struct State {
+    service: Service,
+    state: *mut c_void,
+    /// Boxed: its address goes into every context.
+    scope: Box<Scope>,
+    panicked: bool,
+}
+
+// SAFETY: the ABI lets different threads use an instance one after the other.
+unsafe impl Send for State {}
+
+impl State {
+    /// Handles one request. A short answer is written to `room`.
+    pub(crate) fn call(&mut self, call: Call<'_>, room: &mut [u8]) -> Answer {
+        let Call { operation, cast, body, ticket, stack } = call;
+        self.scope.ticket = ticket;
+        let request = abi::Request {
+            operation,
+            cast: cast.into(),
+            body: slice(body.as_slice()),
+            lender: (&raw const body).cast(),
+            share,
+        };
+        let mut reply = Room::over(room);
+        let context = self.scope.context(stack);
+        // SAFETY: everything is valid for the call; `&mut self` makes it the only one.
+        let status = unsafe { (self.service.raw.call)(self.state, &request, &context, reply.raw()) };
+        self.scope.ticket = None;
+        let answer = reply.outcome(status, operation);
+        self.panicked |= status == abi::status::PANICKED;
+        answer
+    }
+
+    pub(crate) fn has(&self, operation: u32) -> bool {
+        self.service.has(operation)
+    }
+
+    /// Forgets a panic: the instance goes on.
+    pub(crate) fn forgive(&mut self) {
+        self.panicked = false;
+    }
+}
+
+impl Drop for State {
+    fn drop(&mut self) {
+        let context = self.scope.context(crate::WORKER_STACK / 2);
+        // SAFETY: the last use of the state.
+        unsafe { (self.service.raw.stop)(self.state, &context, self.panicked.into()) };
+    }
+}
+
+/// One call of a service.
+pub(crate) struct Call<'a> {
+    pub operation: u32,
+    pub cast: bool,
+    pub body: Body<'a>,
+    pub ticket: Option<Arc<Ticket>>,
+    pub stack: usize,
+}
+
+unsafe extern "C" fn share(lender: *const c_void) -> abi::Buffer {
+    // SAFETY: `lender` is the body of the running call.
+    let body = unsafe { &*lender.cast::<Body<'_>>() };
+    give(match body {
+        Body::Lent(bytes) => Bytes::copy_from_slice(bytes),
+        Body::Owned(bytes) => Bytes::clone(bytes),
+    })
+}
+
+/// Hands bytes over the ABI.
+fn give(bytes: Bytes) -> abi::Buffer {
+    unsafe extern "C" fn free(owner: *mut c_void) {
+        // SAFETY: `owner` came from the `Box` below and is freed once.
+        drop(unsafe { Box::from_raw(owner.cast::<Bytes>()) });
+    }
+    let owner = Box::new(bytes);
+    abi::Buffer { data: owner.as_ptr(), len: owner.len(), owner: Box::into_raw(owner).cast(), free: Some(free) }
+}
+
+/// Takes bytes that came over the ABI.
+struct Taken(abi::Buffer);
+
+// SAFETY: the ABI lets a buffer be read and freed from any thread.
+unsafe impl Send for Taken {}
+
+impl AsRef<[u8]> for Taken {
+    fn as_ref(&self) -> &[u8] {
+        if self.0.len == 0 {
+            return &[];
+        }
+        // SAFETY: the bytes live until `free`.
+        unsafe { std::slice::from_raw_parts(self.0.data, self.0.len) }
+    }
+}
+
+impl Drop for Taken {
+    fn drop(&mut self) {
+        if let Some(free) = self.0.free {
+            // SAFETY: the last use of the buffer.
+            unsafe { free(self.0.owner) };
+        }
+    }
+}
+
+/// Room for a reply: the host's own, or none.
+struct Room<'a> {
+    raw: abi::Reply,
+    room: std::marker::PhantomData<&'a mut [u8]>,
+}
+
+impl<'a> Room<'a> {
+    fn new() -> Self {
+        Room::over(&mut [])
+    }
+
+    fn over(room: &'a mut [u8]) -> Self {
+        let nothing = abi::Buffer { data: std::ptr::null(), len: 0, owner: std::ptr::null_mut(), free: None };
+        let (inline_data, inline_capacity) = (room.as_mut_ptr(), room.len());
+        let raw = abi::Reply { inline_data, inline_capacity, inline_len: 0, buffer: nothing, code: 0 };
+        Room { raw, room: std::marker::PhantomData }
+    }
+
+    fn raw(&mut self) -> *mut abi::Reply {
+        &mut self.raw
+    }
+
+    fn outcome(self, status: abi::Status, operation: u32) -> Answer {
+        let abi::Reply { inline_capacity, inline_len, buffer, code, .. } = self.raw;
+        if status == abi::status::OK_INLINE {
+            return Answer::Inline(inline_len.min(inline_capacity));
+        }
+        let bytes = Bytes::from_owner(Taken(buffer));
+        Answer::Outcome(match status {
+            abi::status::OK_BUFFER => Outcome::Ok(bytes),
+            abi::status::FAILED => Outcome::Failed { code, message: bytes },
+            abi::status::PANICKED => Outcome::Panicked(bytes),
+            abi::status::UNKNOWN_OPERATION => Outcome::UnknownOperation(operation),
+            abi::status::BAD_REQUEST => Outcome::BadRequest(bytes),
+            other => Outcome::Panicked(format!("the service returned {other}, which is no status").into()),
+        })
+    }
+}
+
+/// What the functions of a context are given: the instance, and the request that runs.
+#[derive(Clone)]
+struct Scope {
+    instance: Arc<Inner>,
+    ticket: Option<Arc<Ticket>>,
+}
+
+impl Scope {
+    fn context(&self, stack_limit: usize) -> abi::Context {
+        abi::Context {
+            host: slice(self.instance.host.name().as_bytes()),
+            stack_limit,
+            data: (&raw const *self).cast(),
+            is_cancelled,
+            remaining,
+            emit,
+            retain,
+            release,
+        }
+    }
+
+    /// # Safety
+    /// `data` must be the data of a context that is still valid, or retained.
+    unsafe fn of<'a>(data: *const c_void) -> &'a Scope {
+        // SAFETY: the caller's promise.
+        unsafe { &*data.cast::<Scope>() }
+    }
+}
+
+unsafe extern "C" fn is_cancelled(data: *const c_void) -> u8 {
+    // SAFETY: the ABI's promise; here and below.
+    let scope = unsafe { Scope::of(data) };
+    let unwanted = scope.ticket.as_ref().is_some_and(|ticket| ticket.is_done());
+    (unwanted || scope.instance.is_closing()).into()
+}
+
+unsafe extern "C" fn remaining(data: *const c_void) -> u64 {
+    // SAFETY: see `is_cancelled`.
+    let scope = unsafe { Scope::of(data) };
+    scope.ticket.as_ref().map_or(u64::MAX, |ticket| ticket.remaining())
+}
+
+unsafe extern "C" fn emit(data: *const c_void, event: abi::Buffer) {
+    // SAFETY: see `is_cancelled`.
+    let scope = unsafe { Scope::of(data) };
+    scope.instance.emit(Bytes::from_owner(Taken(event)));
+}
+
+unsafe extern "C" fn retain(data: *const c_void) -> *const c_void {
+    // SAFETY: see `is_cancelled`.
+    let scope = unsafe { Scope::of(data) };
+    Box::into_raw(Box::new(scope.clone())).cast()
+}
+
+unsafe extern "C" fn release(data: *const c_void) {
+    // SAFETY: `data` came from `retain`, and this is its last use.
+    drop(unsafe { Box::from_raw(data.cast_mut().cast::<Scope>()) });
+}

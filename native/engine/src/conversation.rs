@@ -1,0 +1,140 @@
+//! An instance that is spoken to in frames: the whole of the `program` host, and `command`s to a driver port.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use crate::frame::{self, Command, Frame, FrameError};
+use crate::{Inline, Instance, Job, Outcome, Pending, Recipient, Ticket};
+
+/// Where frames go.
+pub trait Sink: Send + Sync {
+    /// Sends one frame, given in two parts. Called from any thread.
+    fn write(&self, head: &[u8], body: &[u8]);
+}
+
+/// Short answers are written here; longer ones travel in buffers of their own.
+const ROOM: usize = 256;
+
+/// The open requests of whoever sends frames to an instance.
+pub struct Conversation {
+    sink: Arc<dyn Sink>,
+    pending: Pending<Bytes>,
+}
+
+impl Conversation {
+    /// A conversation whose answers go to `sink`.
+    pub fn new(sink: Arc<dyn Sink>) -> Self {
+        Conversation { sink, pending: Pending::default() }
+    }
+
+    /// Handles a frame. An error means that the other side does not keep to the protocol: the host should say so
+    /// and end the conversation.
+    pub fn frame(&mut self, instance: &Instance, frame: Bytes) -> Result<(), FrameError> {
+        let Frame { tag, command } = frame::parse(frame)?;
+        match command {
+            Command::Cancel => {
+                if self.pending.cancel(&tag) {
+                    self.reply(&tag, Outcome::Cancelled);
+                }
+            }
+            Command::Info => self.reply(&tag, Outcome::Ok(instance.info())),
+            Command::Room { wanted } => {
+                let ticket = self.ticket(Job::Room, &tag);
+                instance.await_room(&ticket, wanted as usize);
+                self.pending.insert(tag, ticket);
+            }
+            Command::Call { operation, ref body, .. } => {
+                if !self.inline(instance, &tag, operation, false, body) {
+                    self.submit(instance, tag, command);
+                }
+            }
+            Command::Cast { operation, ref body } => {
+                if !self.inline(instance, &tag, operation, true, body) {
+                    self.cast(instance, &tag, command);
+                }
+            }
+            Command::Load { .. } | Command::Start { .. } => self.submit(instance, tag, command),
+        }
+        Ok(())
+    }
+
+    /// Answers everything that is open with `closed`.
+    pub fn close(&mut self) {
+        self.pending.close();
+    }
+
+    fn inline(&self, instance: &Instance, tag: &Bytes, operation: u32, cast: bool, body: &Bytes) -> bool {
+        let mut room = [0; ROOM];
+        match instance.try_inline_shared(operation, cast, body, &mut room) {
+            None => return false,
+            Some(Inline::Outcome(outcome @ Outcome::UnknownOperation(_))) => self.refuse(tag, outcome, cast),
+            // A cast is acknowledged, whatever became of it.
+            Some(_) if cast => self.acknowledge(tag),
+            Some(Inline::Written(len)) => self.sink.write(&frame::reply(tag, crate::status::OK), &room[..len]),
+            Some(Inline::Outcome(outcome)) => self.reply(tag, outcome),
+        }
+        true
+    }
+
+    fn submit(&mut self, instance: &Instance, tag: Bytes, command: Command) {
+        let Some((job, timeout)) = command.into_job() else { return };
+        let ticket = self.ticket(job, &tag);
+        ticket.set_timeout(timeout);
+        match instance.submit(&ticket) {
+            Ok(()) => self.pending.insert(tag, ticket),
+            Err(refused) => ticket.answer(refused),
+        }
+    }
+
+    fn cast(&self, instance: &Instance, tag: &Bytes, command: Command) {
+        let Some((job, _)) = command.into_job() else { return };
+        match instance.submit(&Arc::new(Ticket::unattached(job))) {
+            Ok(()) => self.acknowledge(tag),
+            Err(refused) => self.refuse(tag, refused, true),
+        }
+    }
+
+    fn refuse(&self, tag: &Bytes, outcome: Outcome, cast: bool) {
+        if !cast || !tag.is_empty() {
+            self.reply(tag, outcome);
+        }
+    }
+
+    fn acknowledge(&self, tag: &Bytes) {
+        if !tag.is_empty() {
+            self.reply(tag, Outcome::Ok(Bytes::new()));
+        }
+    }
+
+    fn ticket(&self, job: Job, tag: &Bytes) -> Arc<Ticket> {
+        let recipient = FrameRecipient { sink: self.sink.clone(), tag: tag.clone() };
+        Arc::new(Ticket::attached(job, Box::new(recipient)))
+    }
+
+    fn reply(&self, tag: &[u8], outcome: Outcome) {
+        write(&*self.sink, tag, outcome);
+    }
+}
+
+struct FrameRecipient {
+    sink: Arc<dyn Sink>,
+    tag: Bytes,
+}
+
+impl Recipient for FrameRecipient {
+    fn reply(&self, outcome: Outcome) {
+        write(&*self.sink, &self.tag, outcome);
+    }
+}
+
+fn write(sink: &dyn Sink, tag: &[u8], outcome: Outcome) {
+    let head = frame::reply(tag, outcome.status());
+    sink.write(&head, &outcome.into_body());
+}
+
+impl std::fmt::Debug for Conversation {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Conversation").field("pending", &self.pending).finish_non_exhaustive()
+    }
+}

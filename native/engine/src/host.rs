@@ -1,0 +1,27 @@
+//! What a host brings. Hosts: `driver`, `nif`, `program`.
+
+use bytes::Bytes;
+
+use crate::Outcome;
+
+/// The host's side of one instance. Its functions are called from any thread and must not block.
+pub trait Host: Send + Sync {
+    /// `driver`, `nif` or `program`.
+    fn name(&self) -> &'static str;
+
+    /// Bytes of stack that a service may use when it runs inline, on a thread of the host.
+    fn inline_stack(&self) -> usize;
+
+    /// Sends an event to whoever listens to the instance.
+    fn event(&self, event: Bytes);
+
+    /// The instance has ended by itself: by a panic, or because it could not start and nobody waits for the news.
+    /// Called at most once, after everything that was waiting has been answered or will be by the host.
+    fn ended(&self, reason: Outcome);
+}
+
+/// Where one answer goes.
+pub trait Recipient: Send + Sync {
+    /// Hands the answer over. Called from any thread, at most once.
+    fn reply(&self, outcome: Outcome);
+}

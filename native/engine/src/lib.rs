@@ -1,0 +1,40 @@
+//! Runs services for a host: loads their libraries, keeps instances, queues and workers, speaks frames.
+//!
+//! Nothing here knows the BEAM. A host (`driver`, `nif`, `program`) brings a [`Host`] for each instance and
+//! [`Recipient`]s for the answers; the engine does the rest. `ARCHITECTURE.md` draws how the parts meet.
+#![deny(unsafe_code)]
+
+#[allow(unsafe_code)] // the one module that crosses the service ABI
+mod abi;
+mod conversation;
+mod counters;
+mod host;
+mod instance;
+mod library;
+mod outcome;
+mod pending;
+mod pool;
+mod ticket;
+
+pub mod frame;
+
+pub use conversation::{Conversation, Sink};
+pub use counters::Counts;
+pub use host::{Host, Recipient};
+pub use instance::{Inline, Instance, OnPanic, Options};
+pub use library::{Libraries, Library, LibraryError};
+pub use outcome::{Outcome, status};
+pub use pending::Pending;
+pub use pool::{Pool, WORKER_STACK};
+pub use ticket::{Job, Ticket};
+
+use std::sync::Arc;
+
+/// What all instances of one process share.
+#[derive(Clone, Debug)]
+pub struct Engine {
+    /// The service libraries loaded so far.
+    pub libraries: Arc<Libraries>,
+    /// The worker threads.
+    pub pool: Pool,
+}

@@ -1,0 +1,156 @@
+//! Service libraries, kept by content.
+//!
+//! A library is loaded from a private copy that is unlinked at once: the file it came from can be overwritten
+//! at any time, and a rebuilt library is simply another one. Libraries are never unloaded, since their threads
+//! and thread-locals could not survive it.
+
+use std::collections::HashMap;
+use std::fmt::Write as _;
+use std::fs::{self, Metadata};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use parking_lot::Mutex;
+use sha2::{Digest, Sha256};
+
+use crate::abi::Service;
+
+/// Why a service library cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum LibraryError {
+    /// There is no such file, or it cannot be read.
+    #[error("{path}: {why}")]
+    Missing {
+        /// The path as it was given.
+        path: String,
+        /// What the system says.
+        why: String,
+    },
+    /// The file is no shared library, or no service library.
+    #[error("{path}: not a service library: {why}")]
+    NotALibrary {
+        /// The path as it was given.
+        path: String,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// The library was built for another version of the service ABI.
+    #[error("{path}: made for service ABI {found}, this host has {expected}")]
+    WrongAbi {
+        /// The path as it was given.
+        path: String,
+        /// The library's version.
+        found: u32,
+        /// The host's version.
+        expected: u32,
+    },
+    /// The library has no service of that name.
+    #[error("{path}: no service {service}, only {known}")]
+    UnknownService {
+        /// The path as it was given.
+        path: String,
+        /// The name asked for.
+        service: String,
+        /// The names it has, separated by commas.
+        known: String,
+    },
+}
+
+impl LibraryError {
+    /// The error's parts, path first, as `docs/frame.md` lists them.
+    pub(crate) fn fields(&self) -> Vec<String> {
+        match self {
+            LibraryError::Missing { path, why } | LibraryError::NotALibrary { path, why } => vec![path.clone(), why.clone()],
+            LibraryError::WrongAbi { path, found, expected } => vec![path.clone(), found.to_string(), expected.to_string()],
+            LibraryError::UnknownService { path, service, known } => vec![path.clone(), service.clone(), known.clone()],
+        }
+    }
+}
+
+/// One loaded library.
+#[derive(Debug)]
+pub struct Library {
+    /// SHA-256 of the file, in hexadecimal.
+    pub hash: String,
+    pub(crate) services: Vec<Service>,
+}
+
+/// The libraries of this process.
+#[derive(Debug, Default)]
+pub struct Libraries(Mutex<Known>);
+
+#[derive(Debug, Default)]
+struct Known {
+    by_file: HashMap<PathBuf, (Stamp, Arc<Library>)>,
+    by_hash: HashMap<String, Arc<Library>>,
+}
+
+/// Tells whether a file is still the one that was read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Stamp(u64, Option<SystemTime>);
+
+impl Stamp {
+    fn of(metadata: &Metadata) -> Self {
+        Stamp(metadata.len(), metadata.modified().ok())
+    }
+}
+
+impl Libraries {
+    /// Loads a library, or finds it among the loaded ones. Reads the file, so not for a scheduler thread.
+    pub fn load(&self, path: &str) -> Result<Arc<Library>, LibraryError> {
+        let missing = |error: io::Error| LibraryError::Missing { path: path.into(), why: error.to_string() };
+        let file = Path::new(path);
+        let stamp = Stamp::of(&fs::metadata(file).map_err(missing)?);
+        let mut known = self.0.lock();
+        if let Some((_, library)) = known.by_file.get(file).filter(|(known, _)| *known == stamp) {
+            return Ok(library.clone());
+        }
+        let content = fs::read(file).map_err(missing)?;
+        let hash = hex(&Sha256::digest(&content));
+        let library = match known.by_hash.get(&hash) {
+            Some(library) => library.clone(),
+            None => Arc::new(Library { services: open_copy(path, &content)?, hash: hash.clone() }),
+        };
+        known.by_hash.insert(hash, library.clone());
+        known.by_file.insert(file.to_path_buf(), (stamp, library.clone()));
+        Ok(library)
+    }
+
+    /// Finds a service in a library.
+    pub(crate) fn service(&self, path: &str, name: &str) -> Result<(Arc<Library>, Service), LibraryError> {
+        let library = self.load(path)?;
+        match library.services.iter().find(|service| service.name() == name) {
+            Some(service) => Ok((library.clone(), service.clone())),
+            None => Err(LibraryError::UnknownService {
+                path: path.into(),
+                service: name.into(),
+                known: library.services.iter().map(Service::name).collect::<Vec<_>>().join(", "),
+            }),
+        }
+    }
+}
+
+/// Loads a private copy of a library; the copy has no name any more when this returns.
+fn open_copy(path: &str, content: &[u8]) -> Result<Vec<Service>, LibraryError> {
+    let why = |why: String| LibraryError::NotALibrary { path: path.into(), why };
+    if content.is_empty() {
+        return Err(why("the file is empty".into()));
+    }
+    let mut copy = tempfile::Builder::new()
+        .prefix("linkspan-")
+        .suffix(".so")
+        .tempfile()
+        .map_err(|error| why(format!("no temporary file for its copy: {error}")))?;
+    copy.write_all(content).map_err(|error| why(format!("its copy cannot be written: {error}")))?;
+    crate::abi::open(copy.path(), path)
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
