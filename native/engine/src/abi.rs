@@ -93,7 +93,9 @@ impl Service {
         // SAFETY: everything is valid for the call, and the state is written if it succeeds.
         let status = unsafe { (self.raw.start)(slice(argument), &context, &mut state, reply.raw()) };
         match reply.outcome(status, 0) {
-            Answer::Inline(_) | Answer::Outcome(Outcome::Ok(_)) => Ok(State { service: self.clone(), state, scope, panicked: false }),
+            Answer::Inline(_) | Answer::Outcome(Outcome::Ok(_)) => {
+                Ok(State { service: self.clone(), state, scope, panicked: false })
+            }
             Answer::Outcome(outcome) => Err(outcome),
         }
     }

@@ -96,9 +96,7 @@ pub fn parse(mut bytes: Bytes) -> Result<Frame, FrameError> {
             let timeout = number(&mut bytes, "time-out", Bytes::try_get_u32)?;
             Command::Call { operation, timeout, body: bytes }
         }
-        kind::CAST => {
-            Command::Cast { operation: number(&mut bytes, "operation", Bytes::try_get_u32)?, body: bytes }
-        }
+        kind::CAST => Command::Cast { operation: number(&mut bytes, "operation", Bytes::try_get_u32)?, body: bytes },
         kind::CANCEL => Command::Cancel,
         kind::LOAD => load(bytes)?,
         kind::START => start(bytes)?,
@@ -165,7 +163,11 @@ pub fn ended(reason: &Outcome) -> [u8; 2] {
     [kind::ENDED, reason.status()]
 }
 
-fn number<T, E>(bytes: &mut Bytes, what: &'static str, get: impl Fn(&mut Bytes) -> Result<T, E>) -> Result<T, FrameError> {
+fn number<T, E>(
+    bytes: &mut Bytes,
+    what: &'static str,
+    get: impl Fn(&mut Bytes) -> Result<T, E>,
+) -> Result<T, FrameError> {
     get(bytes).map_err(|_| FrameError::Short(what))
 }
 

@@ -60,7 +60,7 @@ const CLOSED: u8 = 3;
 pub struct Instance(Arc<Inner>);
 
 pub(crate) struct Inner {
-    pub(crate) host: Box<dyn Host>,
+    pub(crate) host: Arc<dyn Host>,
     engine: Engine,
     phase: AtomicU8,
     /// Whether the instance is in the run queue or on a worker.
@@ -89,7 +89,7 @@ pub enum Inline {
 
 impl Instance {
     /// An instance without a service: [`Job::Load`] and [`Job::Start`] bring one.
-    pub fn new(engine: &Engine, host: Box<dyn Host>) -> Self {
+    pub fn new(engine: &Engine, host: Arc<dyn Host>) -> Self {
         Instance(Arc::new(Inner {
             host,
             engine: engine.clone(),
@@ -286,7 +286,14 @@ impl Inner {
         }
     }
 
-    fn call(self: &Arc<Self>, state: &mut Option<State>, operation: u32, cast: bool, body: &Bytes, ticket: &Arc<Ticket>) {
+    fn call(
+        self: &Arc<Self>,
+        state: &mut Option<State>,
+        operation: u32,
+        cast: bool,
+        body: &Bytes,
+        ticket: &Arc<Ticket>,
+    ) {
         let Some(running) = state.as_mut() else {
             return ticket.answer(Outcome::BadRequest("no service has been started".into()));
         };

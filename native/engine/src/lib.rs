@@ -23,6 +23,7 @@ pub use counters::Counts;
 pub use host::{Host, Recipient};
 pub use instance::{Inline, Instance, OnPanic, Options};
 pub use library::{Libraries, Library, LibraryError};
+pub use linkspan_abi::OPERATION_LIMIT;
 pub use outcome::{Outcome, status};
 pub use pending::Pending;
 pub use pool::{Pool, WORKER_STACK};

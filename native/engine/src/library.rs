@@ -63,8 +63,12 @@ impl LibraryError {
     /// The error's parts, path first, as `docs/frame.md` lists them.
     pub(crate) fn fields(&self) -> Vec<String> {
         match self {
-            LibraryError::Missing { path, why } | LibraryError::NotALibrary { path, why } => vec![path.clone(), why.clone()],
-            LibraryError::WrongAbi { path, found, expected } => vec![path.clone(), found.to_string(), expected.to_string()],
+            LibraryError::Missing { path, why } | LibraryError::NotALibrary { path, why } => {
+                vec![path.clone(), why.clone()]
+            }
+            LibraryError::WrongAbi { path, found, expected } => {
+                vec![path.clone(), found.to_string(), expected.to_string()]
+            }
             LibraryError::UnknownService { path, service, known } => vec![path.clone(), service.clone(), known.clone()],
         }
     }

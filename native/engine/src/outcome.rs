@@ -66,7 +66,9 @@ impl Outcome {
     /// What follows the status byte. The bytes of an answer are not copied.
     pub fn into_body(self) -> Bytes {
         match self {
-            Outcome::Ok(bytes) | Outcome::Panicked(bytes) | Outcome::BadRequest(bytes) | Outcome::Protocol(bytes) => bytes,
+            Outcome::Ok(bytes) | Outcome::Panicked(bytes) | Outcome::BadRequest(bytes) | Outcome::Protocol(bytes) => {
+                bytes
+            }
             Outcome::Failed { code, message } => {
                 let mut body = BytesMut::with_capacity(4 + message.len());
                 body.put_u32(code);

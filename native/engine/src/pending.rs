@@ -59,6 +59,11 @@ impl<K: Eq + Hash> Pending<K> {
         });
     }
 
+    /// The keys of the requests that somebody still waits for.
+    pub fn open_keys(&self) -> impl Iterator<Item = &K> {
+        self.tickets.iter().filter(|(_, ticket)| !ticket.is_done()).map(|(key, _)| key)
+    }
+
     /// Answers everything that is still open with `closed`.
     pub fn close(&mut self) {
         for (_, ticket) in self.tickets.drain() {

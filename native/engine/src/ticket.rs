@@ -153,7 +153,8 @@ impl Ticket {
 
     /// Withdraws the request. Returns whether it was open: then no answer will come.
     pub fn cancel(&self) -> bool {
-        let cancelled = self.moved(ATTACHED, CANCELLED) || self.moved(WAITING, CANCELLED) || self.moved(ATTACHED, CANCELLED);
+        let cancelled =
+            self.moved(ATTACHED, CANCELLED) || self.moved(WAITING, CANCELLED) || self.moved(ATTACHED, CANCELLED);
         if cancelled || self.moved(FINISHED, CANCELLED) {
             drop(self.outcome.take());
             drop(self.job.take());

@@ -1,0 +1,113 @@
+//! What the engine may ask of a port: events to its listener, frames to its owner, and its end.
+
+use std::sync::{Arc, OnceLock};
+
+use bytes::Bytes;
+use erl_driver::{Atom, Pid, Port, PortId, Terms};
+use linkspan_engine::{Host, Outcome, Recipient, Sink, frame};
+
+use super::outlet::Outlet;
+use crate::runtime;
+
+/// Stack of a scheduler thread that a service may use: half of what the VM gives it.
+const INLINE_STACK: usize = 512 * 1024;
+
+/// The engine's view of a port.
+pub struct PortHost {
+    port: PortId,
+    outlet: Outlet,
+    listener: OnceLock<Listener>,
+    atoms: Atoms,
+}
+
+struct Atoms {
+    linkspan: Atom,
+    event: Atom,
+    ended: Atom,
+}
+
+/// Who gets `{linkspan, Instance, {event, Binary}}`.
+pub struct Listener {
+    pub pid: Pid,
+    /// The instance as its opener knows it, in the external format.
+    pub instance: Bytes,
+}
+
+impl PortHost {
+    pub fn new(port: &Port<'_>) -> Self {
+        let atoms =
+            Atoms { linkspan: port.atom(c"linkspan"), event: port.atom(c"event"), ended: port.atom(c"linkspan_ended") };
+        PortHost { port: port.id(), outlet: Outlet::new(port), listener: OnceLock::new(), atoms }
+    }
+
+    /// The port is open: what it was opened with is known.
+    pub fn opened(&self, port: &Port<'_>) {
+        self.outlet.opened(port);
+    }
+
+    /// Says who listens to events. Until then they go to the owner as frames.
+    pub fn listen(&self, listener: Listener) -> bool {
+        self.listener.set(listener).is_ok()
+    }
+
+    /// Ends the port with a reason, by way of the keeper: a driver could only end it with an atom.
+    pub fn end(&self, reason: Outcome) {
+        let head = frame::ended(&reason);
+        let body = reason.into_body();
+        if self.listener.get().is_none() {
+            self.outlet.write(&head, &body);
+        }
+        if let Some(keeper) = runtime::keeper() {
+            let [_, status] = head;
+            let message = Terms::new().atom(self.atoms.ended).port(self.port).uint(status.into()).bytes(&body).tuple(4);
+            // Fails if the port has ended meanwhile: then there is nothing left to do.
+            let _ = self.port.send(keeper, message);
+        }
+    }
+}
+
+impl Host for PortHost {
+    fn name(&self) -> &'static str {
+        "driver"
+    }
+
+    fn inline_stack(&self) -> usize {
+        INLINE_STACK
+    }
+
+    fn event(&self, event: Bytes) {
+        let Some(listener) = self.listener.get() else { return self.outlet.write(&frame::EVENT, &event) };
+        let message = Terms::new()
+            .atom(self.atoms.linkspan)
+            .external(&listener.instance)
+            .atom(self.atoms.event)
+            .bytes(&event)
+            .tuple(2)
+            .tuple(3);
+        // Fails if the listener is dead: then nobody listens.
+        let _ = self.port.send(listener.pid, message);
+    }
+
+    fn ended(&self, reason: Outcome) {
+        self.end(reason);
+    }
+}
+
+impl Sink for PortHost {
+    fn write(&self, head: &[u8], body: &[u8]) {
+        self.outlet.write(head, body);
+    }
+}
+
+/// Ends a raw port whose service cannot be loaded or started.
+pub struct StartWatch(pub Arc<PortHost>);
+
+impl Recipient for StartWatch {
+    fn reply(&self, outcome: Outcome) {
+        match outcome {
+            // Closed by its owner, who knows.
+            Outcome::Ok(_) | Outcome::Closed => {}
+            reason => self.0.end(reason),
+        }
+    }
+}

@@ -1,0 +1,49 @@
+//! Answers to `erlang:port_call/3`, in the external term format: `{ok, Term}`, `{deferred, Id}`,
+//! `{error, Status, Body}`.
+
+use bytes::BufMut;
+use linkspan_engine::Outcome;
+
+const VERSION: u8 = 131;
+const SMALL_TUPLE: u8 = 104;
+const SMALL_ATOM_UTF8: u8 = 119;
+const SMALL_INTEGER: u8 = 97;
+const SMALL_BIG: u8 = 110;
+const BINARY: u8 = 109;
+
+/// `{ok, Term}` around a term in the external format; an error if the answer of the service is none.
+pub fn ok(term: &[u8]) -> Vec<u8> {
+    match term.split_first() {
+        Some((&VERSION, term)) => {
+            let mut answer = tagged(2, b"ok");
+            answer.put_slice(term);
+            answer
+        }
+        _ => error(Outcome::BadRequest("the operation answers with bytes that are no term".into())),
+    }
+}
+
+/// `{deferred, Id}`.
+pub fn deferred(id: u64) -> Vec<u8> {
+    let mut answer = tagged(2, b"deferred");
+    answer.put_slice(&[SMALL_BIG, 8, 0]);
+    answer.put_u64_le(id);
+    answer
+}
+
+/// `{error, Status, Body}`.
+pub fn error(outcome: Outcome) -> Vec<u8> {
+    let mut answer = tagged(3, b"error");
+    answer.put_slice(&[SMALL_INTEGER, outcome.status()]);
+    let body = outcome.into_body();
+    answer.put_u8(BINARY);
+    answer.put_u32(body.len() as u32);
+    answer.put_slice(&body);
+    answer
+}
+
+fn tagged(arity: u8, atom: &[u8]) -> Vec<u8> {
+    let mut answer = vec![VERSION, SMALL_TUPLE, arity, SMALL_ATOM_UTF8, atom.len() as u8];
+    answer.put_slice(atom);
+    answer
+}

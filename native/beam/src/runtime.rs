@@ -1,0 +1,67 @@
+//! What all instances of this VM share: the engine, a thread for errands, and the keeper's pid.
+
+use std::sync::OnceLock;
+use std::thread;
+
+use crossbeam_channel::{Sender, unbounded};
+use erl_driver::Pid;
+use linkspan_engine::{Engine, Libraries, Pool, WORKER_STACK};
+use parking_lot::RwLock;
+
+type Errand = Box<dyn FnOnce() + Send>;
+
+/// The runtime, once the keeper has configured it.
+static RUNTIME: OnceLock<Runtime> = OnceLock::new();
+
+/// The process that does for workers what only callbacks and processes may do.
+static KEEPER: RwLock<Option<Pid>> = RwLock::new(None);
+
+pub struct Runtime {
+    pub engine: Engine,
+    /// Folder of the service libraries of raw ports.
+    pub libraries: String,
+    errands: Sender<Errand>,
+}
+
+impl Runtime {
+    pub fn get() -> Option<&'static Runtime> {
+        RUNTIME.get()
+    }
+
+    /// Makes the runtime, once. Workers start in passing, off the scheduler thread that calls this.
+    pub fn configure(workers: usize, libraries: String) -> Result<(), String> {
+        if RUNTIME.get().is_some() {
+            return Ok(());
+        }
+        let (errands, received) = unbounded::<Errand>();
+        // Threads started from this one inherit neither the scheduler's CPU binding nor its signal mask.
+        erl_driver::thread::spawn(c"linkspan_errands", move || received.into_iter().for_each(|errand| errand()))
+            .map_err(|error| format!("no thread: {error}"))?;
+        let spawn = |worker: Errand| {
+            errands.send(Box::new(|| {
+                let thread = thread::Builder::new().name("linkspan_worker".into()).stack_size(WORKER_STACK);
+                if let Err(error) = thread.spawn(worker) {
+                    eprintln!("linkspan: a worker thread cannot be started: {error}");
+                }
+            }))
+        };
+        let pool = Pool::new(workers, spawn).map_err(|error| error.to_string())?;
+        let engine = Engine { libraries: Libraries::default().into(), pool };
+        let _ = RUNTIME.set(Runtime { engine, libraries, errands });
+        Ok(())
+    }
+
+    /// Does something on a thread that is no scheduler's.
+    pub fn errand(&self, errand: impl FnOnce() + Send + 'static) {
+        // The receiver lives as long as the VM.
+        let _ = self.errands.send(Box::new(errand));
+    }
+}
+
+pub fn set_keeper(pid: Pid) {
+    *KEEPER.write() = Some(pid);
+}
+
+pub fn keeper() -> Option<Pid> {
+    *KEEPER.read()
+}

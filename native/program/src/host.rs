@@ -1,0 +1,60 @@
+//! What the engine may ask of the program.
+
+use std::process;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use linkspan_engine::{Host, Outcome, Recipient, Sink, frame};
+
+use crate::writer::Writer;
+
+/// Stack of the main thread that a service may use: half of the usual 8 MiB.
+const INLINE_STACK: usize = 4 * 1024 * 1024;
+
+/// The engine's view of this program.
+pub struct ProgramHost {
+    writer: Arc<Writer>,
+}
+
+impl ProgramHost {
+    pub fn new(writer: Arc<Writer>) -> Self {
+        ProgramHost { writer }
+    }
+
+    /// Tells the VM why, and ends the program.
+    pub fn end(&self, reason: Outcome) {
+        let head = frame::ended(&reason);
+        self.writer.write(&head, &reason.into_body());
+        self.writer.finish();
+        process::exit(0);
+    }
+}
+
+impl Host for ProgramHost {
+    fn name(&self) -> &'static str {
+        "program"
+    }
+
+    fn inline_stack(&self) -> usize {
+        INLINE_STACK
+    }
+
+    fn event(&self, event: Bytes) {
+        self.writer.write(&frame::EVENT, &event);
+    }
+
+    fn ended(&self, reason: Outcome) {
+        self.end(reason);
+    }
+}
+
+/// Ends the program if the service it was told to run cannot be loaded or started.
+pub struct StartWatch(pub Arc<ProgramHost>);
+
+impl Recipient for StartWatch {
+    fn reply(&self, outcome: Outcome) {
+        if !matches!(outcome, Outcome::Ok(_)) {
+            self.0.end(outcome);
+        }
+    }
+}

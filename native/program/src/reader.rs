@@ -1,0 +1,58 @@
+//! Frames from the VM, on the main thread. Short requests run here.
+
+use std::fs::File;
+use std::io::{self, BufReader, Read};
+use std::sync::Arc;
+
+use bytes::Bytes;
+use linkspan_engine::frame::{FrameError, LONGEST};
+use linkspan_engine::{Conversation, Instance, Outcome};
+
+use crate::host::ProgramHost;
+use crate::writer::Writer;
+
+const BUFFER: usize = 64 * 1024;
+/// Memory reserved for a frame because of its length alone; the rest grows as bytes arrive.
+const RESERVED: usize = 1024 * 1024;
+
+/// Reads frames until the VM closes the port or breaks the protocol.
+pub fn read(input: File, instance: &Instance, writer: &Arc<Writer>, host: &ProgramHost) {
+    let mut input = BufReader::with_capacity(BUFFER, input);
+    let mut conversation = Conversation::new(writer.clone());
+    loop {
+        let frame = match next(&mut input) {
+            Ok(Ok(frame)) => frame,
+            Ok(Err(error)) => return host.end(error.into()),
+            // The end of the port, perhaps in the middle of a frame: nobody is left to be told.
+            Err(_) => return,
+        };
+        writer.gather();
+        if let Err(error) = conversation.frame(instance, frame) {
+            return host.end(Outcome::from(error));
+        }
+        // Answers to frames that came together leave together.
+        if !holds_frame(input.buffer()) {
+            writer.flush();
+        }
+    }
+}
+
+/// Whether the next frame can be read without waiting.
+fn holds_frame(buffer: &[u8]) -> bool {
+    buffer.split_first_chunk().is_some_and(|(len, rest)| rest.len() >= u32::from_be_bytes(*len) as usize)
+}
+
+fn next(input: &mut impl Read) -> io::Result<Result<Bytes, FrameError>> {
+    let mut len = [0; 4];
+    input.read_exact(&mut len)?;
+    let len = u32::from_be_bytes(len) as usize;
+    if len > LONGEST {
+        return Ok(Err(FrameError::TooLong(len)));
+    }
+    let mut frame = Vec::with_capacity(len.min(RESERVED));
+    input.take(len as u64).read_to_end(&mut frame)?;
+    if frame.len() < len {
+        return Err(io::ErrorKind::UnexpectedEof.into());
+    }
+    Ok(Ok(frame.into()))
+}
