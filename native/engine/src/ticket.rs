@@ -128,26 +128,28 @@ impl Ticket {
         if self.moved(FINISHED, ANSWERED) {
             return self.outcome.take().map(|outcome| *outcome);
         }
+        // Nothing but a cancel can have come before the recipient.
         Some(Outcome::Cancelled)
     }
 
     /// Gives the answer; the first one counts.
-    pub fn answer(&self, outcome: Outcome) {
-        if self.moved(ATTACHED, ANSWERED) {
-            return self.tell(outcome);
-        }
-        if self.state.load(Acquire) != WAITING {
-            return;
-        }
-        self.outcome.store(Some(Box::new(outcome)));
-        if self.moved(WAITING, FINISHED) {
-            return;
-        }
-        // A recipient came or a cancel; if another answer has taken ours meanwhile, it is the one that counts.
-        if let Some(outcome) = self.outcome.take()
-            && self.moved(ATTACHED, ANSWERED)
-        {
-            self.tell(*outcome);
+    pub fn answer(&self, mut outcome: Outcome) {
+        loop {
+            match self.state.load(Acquire) {
+                ATTACHED if self.moved(ATTACHED, ANSWERED) => return self.tell(outcome),
+                ATTACHED => {}
+                WAITING => {
+                    self.outcome.store(Some(Box::new(outcome)));
+                    // Unless the recipient has come, what is stored is for whoever attaches, and not to be touched.
+                    if self.state.compare_exchange(WAITING, FINISHED, AcqRel, Acquire) != Err(ATTACHED) {
+                        return;
+                    }
+                    // Another answer may have taken ours: then that one counts.
+                    let Some(back) = self.outcome.take() else { return };
+                    outcome = *back;
+                }
+                _ => return,
+            }
         }
     }
 

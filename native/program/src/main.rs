@@ -71,6 +71,9 @@ fn start(
 ) -> Result<(), Box<dyn Error>> {
     use std::os::unix::ffi::OsStrExt;
     let service = service.to_str().ok_or("the service's name is not UTF-8")?.to_owned();
+    if service.contains('/') {
+        return Err(format!("{service} is a path, not the name of a service").into());
+    }
     let library = env::current_exe()?.with_file_name("native").join(format!("{service}.so"));
     let path = library.into_os_string().into_string().map_err(|_| "this program's path is not UTF-8")?;
     let argument = argument.map(|argument| argument.as_bytes().to_vec()).unwrap_or_default().into();

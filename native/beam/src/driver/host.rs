@@ -1,5 +1,6 @@
 //! What the engine may ask of a port: events to its listener, frames to its owner, and its end.
 
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
@@ -17,7 +18,15 @@ pub struct PortHost {
     port: PortId,
     outlet: Outlet,
     listener: OnceLock<Listener>,
+    ended: AtomicBool,
     atoms: Atoms,
+}
+
+/// Whether a port ends because its service could not start, or later.
+#[derive(Clone, Copy)]
+pub enum End {
+    Start = 0,
+    Running = 1,
 }
 
 struct Atoms {
@@ -37,7 +46,13 @@ impl PortHost {
     pub fn new(port: &Port<'_>) -> Self {
         let atoms =
             Atoms { linkspan: port.atom(c"linkspan"), event: port.atom(c"event"), ended: port.atom(c"linkspan_ended") };
-        PortHost { port: port.id(), outlet: Outlet::new(port), listener: OnceLock::new(), atoms }
+        PortHost {
+            port: port.id(),
+            outlet: Outlet::new(port),
+            listener: OnceLock::new(),
+            ended: AtomicBool::new(false),
+            atoms,
+        }
     }
 
     /// The port is open: what it was opened with is known.
@@ -51,7 +66,10 @@ impl PortHost {
     }
 
     /// Ends the port with a reason, by way of the keeper: a driver could only end it with an atom.
-    pub fn end(&self, reason: Outcome) {
+    pub fn end(&self, end: End, reason: Outcome) {
+        if self.ended.swap(true, Relaxed) {
+            return;
+        }
         let head = frame::ended(&reason);
         let body = reason.into_body();
         if self.listener.get().is_none() {
@@ -59,7 +77,13 @@ impl PortHost {
         }
         if let Some(keeper) = runtime::keeper() {
             let [_, status] = head;
-            let message = Terms::new().atom(self.atoms.ended).port(self.port).uint(status.into()).bytes(&body).tuple(4);
+            let message = Terms::new()
+                .atom(self.atoms.ended)
+                .port(self.port)
+                .uint(end as usize)
+                .uint(status.into())
+                .bytes(&body)
+                .tuple(5);
             // Fails if the port has ended meanwhile: then there is nothing left to do.
             let _ = self.port.send(keeper, message);
         }
@@ -89,7 +113,7 @@ impl Host for PortHost {
     }
 
     fn ended(&self, reason: Outcome) {
-        self.end(reason);
+        self.end(End::Running, reason);
     }
 }
 
@@ -107,7 +131,7 @@ impl Recipient for StartWatch {
         match outcome {
             // Closed by its owner, who knows.
             Outcome::Ok(_) | Outcome::Closed => {}
-            reason => self.0.end(reason),
+            reason => self.0.end(End::Start, reason),
         }
     }
 }

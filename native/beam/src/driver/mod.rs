@@ -74,7 +74,7 @@ impl Driver for LinkspanPort {
             return self.calls.direct(port, instance, request);
         }
         if let Err(error) = self.conversation.frame(instance, vector.to_bytes()) {
-            self.host.end(Outcome::from(error));
+            self.host.end(host::End::Running, error.into());
         }
     }
 
@@ -144,6 +144,9 @@ impl StartCommand {
         let text = std::str::from_utf8(command).map_err(|_| Refusal::Badarg)?;
         let mut words = text.splitn(3, ' ').skip(1);
         let Some(service) = words.next().filter(|word| !word.is_empty()) else { return Ok(None) };
+        if service.contains('/') {
+            return Err(Refusal::Badarg);
+        }
         let runtime = Runtime::get().ok_or(Refusal::General)?;
         let path = format!("{}/{service}.so", runtime.libraries);
         let argument = words.next().unwrap_or_default().to_owned().into();
