@@ -1,0 +1,208 @@
+%% Linkspan's client: opens instances of native services and talks to them, whichever host they run in.
+%%
+%% A server is an instance as open/1 gives it, the pid of a process made by start_link/1, or its name.
+-module(linkspan).
+
+-include("linkspan.hrl").
+-include("linkspan_frame.hrl").
+
+-export([load/0, start_link/1, stop/1, stop/3, child_spec/1]).
+-export([open/1, close/1, call/2, call/3, call/4, cast/2, cast/3, handle/1, info/1]).
+-export_type([instance/0, server/0, operation/0, reason/0]).
+
+-opaque instance() :: #linkspan{}.
+-type server() :: instance() | pid() | atom() | {global, term()} | {via, module(), term()}.
+%% The number of an operation, or its name.
+-type operation() :: non_neg_integer() | atom() | string() | binary().
+%% Why something failed; the same in every host.
+-type reason() ::
+    {service, Code :: non_neg_integer(), Message :: binary()}
+    | {panic, Message :: binary()}
+    | {unknown_operation, operation()}
+    | {bad_request, Why :: binary()}
+    | timeout
+    | cancelled
+    | busy
+    | closed
+    | {exit, Status :: non_neg_integer()}
+    | {signal, Number :: pos_integer()}
+    | {protocol, Why :: binary()}
+    | {library_missing, Path :: binary(), Why :: binary()}
+    | {not_a_library, Path :: binary(), Why :: binary()}
+    | {wrong_abi, Path :: binary(), Found :: non_neg_integer(), Expected :: non_neg_integer()}
+    | {unknown_service, Path :: binary(), Service :: binary(), Known :: binary()}
+    | {open_port, Reason :: term()}.
+
+%% Starts the application, and with it loads the native code. After this, plain
+%% open_port({spawn_driver, "linkspan SERVICE ARGUMENT"}, [binary]) works.
+-spec load() -> ok | {error, term()}.
+load() ->
+    case application:ensure_all_started(linkspan) of
+        {ok, _Started} -> ok;
+        {error, Reason} -> {error, Reason}
+    end.
+
+%% Starts a process that owns an instance, linked to the caller. Returns when the service has started; its error
+%% otherwise. Wrong options raise {bad_option, Name, What}.
+-spec start_link([linkspan_options:option()]) -> {ok, pid()} | {error, {already_started, pid()} | reason()}.
+start_link(Options) ->
+    linkspan_owner:start_link(linkspan_options:read(Options)).
+
+%% Stops a server and closes its instance.
+-spec stop(server()) -> ok.
+stop(Server) ->
+    stop(Server, normal, infinity).
+
+%% As gen_server:stop/3.
+-spec stop(server(), Reason :: term(), timeout()) -> ok.
+stop(#linkspan{} = Instance, _Reason, _Timeout) ->
+    close(Instance);
+stop(Server, Reason, Timeout) ->
+    gen_server:stop(Server, Reason, Timeout).
+
+%% A child specification with the server's name, or the module, as its id.
+-spec child_spec([linkspan_options:option()]) -> supervisor:child_spec().
+child_spec(Options) ->
+    Id = proplists:get_value(name, Options, ?MODULE),
+    #{id => Id, start => {?MODULE, start_link, [Options]}}.
+
+%% Opens an instance that belongs to the calling process and ends with it. Errors and options as start_link/1.
+-spec open([linkspan_options:option()]) -> {ok, instance()} | {error, reason()}.
+open(Options) ->
+    #{host := Host} = Read = linkspan_options:read(Options),
+    Host:open(Read).
+
+%% Closes an instance. What it still has to do is dropped or told to stop.
+-spec close(instance()) -> ok.
+close(#linkspan{host = Host} = Instance) ->
+    Host:close(Instance).
+
+%% Calls an operation without a body.
+-spec call(server(), operation()) -> {ok, binary()} | {error, reason()}.
+call(Server, Operation) ->
+    call(Server, Operation, <<>>, ?DEFAULT_TIMEOUT).
+
+%% Calls an operation with the default time-out, 5000 ms.
+-spec call(server(), operation(), iodata()) -> {ok, binary()} | {error, reason()}.
+call(Server, Operation, Body) ->
+    call(Server, Operation, Body, ?DEFAULT_TIMEOUT).
+
+%% Asks and waits for the answer, at most Timeout milliseconds. After a time-out no answer comes any more, and the
+%% work is told to stop. Raises badarg for a body that is no iodata or a time-out that is none.
+-spec call(server(), operation(), iodata(), timeout()) -> {ok, binary()} | {error, reason()}.
+call(#linkspan{host = Host} = Instance, Operation, Body, Timeout) when
+    is_integer(Operation), Operation >= 0, Operation < ?OPERATION_LIMIT
+->
+    case Host:call(Instance, Operation, Body, Timeout) of
+        {error, busy} when Instance#linkspan.full =:= wait ->
+            Retry = fun(Left) -> Host:call(Instance, Operation, Body, Left) end,
+            when_room(Instance, Body, Timeout, Retry);
+        Result ->
+            Result
+    end;
+call(#linkspan{} = Instance, Operation, Body, Timeout) ->
+    case number(Instance, Operation) of
+        {ok, Number} -> call(Instance, Number, Body, Timeout);
+        error -> {error, {unknown_operation, Operation}}
+    end;
+call(Server, Operation, Body, Timeout) ->
+    case handle(Server) of
+        #linkspan{} = Instance -> call(Instance, Operation, Body, Timeout);
+        {error, closed} -> {error, closed}
+    end.
+
+%% Sends a request without a body that nobody waits for.
+-spec cast(server(), operation()) -> ok | {error, reason()}.
+cast(Server, Operation) ->
+    cast(Server, Operation, <<>>).
+
+%% Sends a request that nobody waits for. Returns when it has been accepted: ok says nothing of how it went. If the
+%% queue is full it waits for room, at most 5000 ms.
+-spec cast(server(), operation(), iodata()) -> ok | {error, reason()}.
+cast(#linkspan{host = Host} = Instance, Operation, Body) when
+    is_integer(Operation), Operation >= 0, Operation < ?OPERATION_LIMIT
+->
+    case Host:cast(Instance, Operation, Body) of
+        {error, busy} when Instance#linkspan.full =:= wait ->
+            Retry = fun(_Left) -> Host:cast(Instance, Operation, Body) end,
+            when_room(Instance, Body, ?DEFAULT_TIMEOUT, Retry);
+        Result ->
+            Result
+    end;
+cast(#linkspan{} = Instance, Operation, Body) ->
+    case number(Instance, Operation) of
+        {ok, Number} -> cast(Instance, Number, Body);
+        error -> {error, {unknown_operation, Operation}}
+    end;
+cast(Server, Operation, Body) ->
+    case handle(Server) of
+        #linkspan{} = Instance -> cast(Instance, Operation, Body);
+        {error, closed} -> {error, closed}
+    end.
+
+%% The instance behind a server. Worth while before a loop of many calls: it is looked up once.
+-spec handle(server()) -> instance() | {error, closed}.
+handle(#linkspan{} = Instance) ->
+    Instance;
+handle(Server) ->
+    case whereis_server(Server) of
+        undefined ->
+            {error, closed};
+        Pid ->
+            case linkspan_keeper:lookup(Pid) of
+                undefined -> {error, closed};
+                Instance -> Instance
+            end
+    end.
+
+%% What is known of an instance: host, service, library, state, queue and counts; os_pid where it has one.
+-spec info(server()) -> map() | {error, reason()}.
+info(#linkspan{host = Host} = Instance) ->
+    case Host:info(Instance) of
+        {ok, Body, Own} ->
+            #linkspan{service = Service, library = Library, operations = Operations} = Instance,
+            Names = maps:filter(fun(Name, _) -> is_binary(Name) end, Operations),
+            Known = #{service => Service, library => Library, operations => Names},
+            maps:merge(maps:merge(Known, Own), linkspan_frame:info(Body));
+        {error, Reason} ->
+            {error, Reason}
+    end;
+info(Server) ->
+    case handle(Server) of
+        #linkspan{} = Instance -> info(Instance);
+        {error, closed} -> {error, closed}
+    end.
+
+whereis_server(Pid) when is_pid(Pid) -> Pid;
+whereis_server(Name) when is_atom(Name) -> whereis(Name);
+whereis_server({global, Name}) -> global:whereis_name(Name);
+whereis_server({via, Module, Name}) -> Module:whereis_name(Name);
+whereis_server(Other) -> erlang:error(badarg, [Other]).
+
+number(#linkspan{operations = Operations}, Operation) ->
+    case Operations of
+        #{Operation := Number} -> {ok, Number};
+        #{} when is_atom(Operation) -> maps:find(atom_to_binary(Operation), Operations);
+        #{} when is_list(Operation) -> maps:find(unicode:characters_to_binary(Operation), Operations);
+        #{} -> error
+    end.
+
+%% Waits for room in a full queue and tries again, until the time is over.
+when_room(#linkspan{host = Host} = Instance, Body, Timeout, Retry) ->
+    Wanted = iolist_size(Body),
+    Deadline = deadline(Timeout),
+    case Host:await_room(Instance, Wanted, Timeout) of
+        ok ->
+            case Retry(left(Deadline)) of
+                {error, busy} -> when_room(Instance, Body, left(Deadline), Retry);
+                Result -> Result
+            end;
+        {error, Reason} ->
+            {error, Reason}
+    end.
+
+deadline(infinity) -> infinity;
+deadline(Timeout) -> erlang:monotonic_time(millisecond) + Timeout.
+
+left(infinity) -> infinity;
+left(Deadline) -> max(0, Deadline - erlang:monotonic_time(millisecond)).

@@ -1,0 +1,134 @@
+%% The options of open/1 and start_link/1: one table with defaults and checks.
+-module(linkspan_options).
+
+-export([read/1]).
+-export_type([option/0, options/0, host/0]).
+
+-type host() :: driver | program.
+-type option() ::
+    {service, atom() | string() | binary()}
+    | {host, host()}
+    | {argument, iodata()}
+    | {library, file:name_all() | {atom(), atom() | string() | binary()}}
+    | {name, atom() | {local, atom()} | {global, term()} | {via, module(), term()}}
+    | {events, pid()}
+    | {queue, [{limit, pos_integer()} | {bytes, pos_integer()} | {full, wait | error}]}
+    | {on_panic, stop | keep}.
+
+-type options() :: #{
+    service := binary(),
+    host := module(),
+    argument := binary(),
+    library := binary(),
+    name := undefined | {local, atom()} | {global, term()} | {via, module(), term()},
+    events := pid(),
+    limit := pos_integer(),
+    bytes := pos_integer(),
+    full := wait | error,
+    on_panic := stop | keep
+}.
+
+%% Checks a list of options and fills in the defaults. An option that is unknown, missing or of a wrong type raises
+%% {bad_option, Name, What}.
+-spec read([option()]) -> options().
+read(Options) when is_list(Options) ->
+    Given = by_name(Options),
+    ok = known(Given, [service, host, argument, library, name, events, queue, on_panic]),
+    Queue = queue(maps:get(queue, Given, [])),
+    Service = service(Given),
+    Queue#{
+        service => Service,
+        host => host(maps:get(host, Given, driver)),
+        argument => argument(maps:get(argument, Given, <<>>)),
+        library => library(maps:get(library, Given, {linkspan, Service})),
+        name => name(maps:get(name, Given, undefined)),
+        events => events(maps:get(events, Given, self())),
+        on_panic => one_of(on_panic, [stop, keep], maps:get(on_panic, Given, stop))
+    };
+read(_Options) ->
+    bad(options, "is to be a list").
+
+by_name(Options) ->
+    maps:from_list([pair(Option) || Option <- Options]).
+
+pair({Name, Value}) when is_atom(Name) -> {Name, Value};
+pair(Other) -> bad(Other, "is to be a pair of a name and a value").
+
+known(Given, Names) ->
+    case maps:keys(maps:without(Names, Given)) of
+        [] -> ok;
+        [Unknown | _] -> bad(Unknown, io_lib:format("is unknown; there are ~p", [Names]))
+    end.
+
+service(#{service := Service}) -> text(service, Service);
+service(_Given) -> bad(service, "is missing").
+
+host(Host) -> linkspan_host:module(one_of(host, [driver, program], Host)).
+
+argument(Argument) ->
+    try
+        iolist_to_binary(Argument)
+    catch
+        error:badarg -> bad(argument, "is to be a binary or an iolist")
+    end.
+
+%% Only what an application brings or what is named in full is ever loaded.
+library({Application, Name}) when is_atom(Application) ->
+    File = <<(text(library, Name))/binary, ".so">>,
+    case {code:priv_dir(Application), filename:basename(File)} of
+        {{error, bad_name}, _} -> bad(library, io_lib:format("names ~p, which is no known application", [Application]));
+        {_, File} -> unicode:characters_to_binary(filename:join(linkspan_native:library_dir(Application), File));
+        _ -> bad(library, "is to name a library, not a path, beside its application")
+    end;
+library(Path) when is_list(Path); is_binary(Path) ->
+    case filename:pathtype(Path) of
+        absolute -> text(library, Path);
+        _ -> bad(library, "is to be an absolute path or {Application, Name}")
+    end;
+library(_Other) ->
+    bad(library, "is to be an absolute path or {Application, Name}").
+
+name(undefined) -> undefined;
+name(Name) when is_atom(Name) -> {local, Name};
+name({local, Name}) when is_atom(Name) -> {local, Name};
+name({global, _} = Name) -> Name;
+name({via, Module, _} = Name) when is_atom(Module) -> Name;
+name(_Other) -> bad(name, "is to be an atom, {local, Atom}, {global, Term} or {via, Module, Term}").
+
+events(Pid) when is_pid(Pid), node(Pid) =:= node() -> Pid;
+events(_Other) -> bad(events, "is to be a process of this node").
+
+queue(Queue) when is_list(Queue) ->
+    Given = by_name(Queue),
+    ok = known(Given, [limit, bytes, full]),
+    #{
+        limit => positive(limit, maps:get(limit, Given, 4096)),
+        bytes => positive(bytes, maps:get(bytes, Given, 256 * 1024 * 1024)),
+        full => one_of(full, [wait, error], maps:get(full, Given, wait))
+    };
+queue(_Other) ->
+    bad(queue, "is to be a list").
+
+positive(_Name, Number) when is_integer(Number), Number > 0, Number < 1 bsl 63 -> Number;
+positive(Name, _Other) -> bad(Name, "is to be a positive integer").
+
+one_of(Name, Values, Value) ->
+    case lists:member(Value, Values) of
+        true -> Value;
+        false -> bad(Name, io_lib:format("is to be one of ~p, not ~tp", [Values, Value]))
+    end.
+
+text(_Name, Text) when is_atom(Text), Text =/= undefined, Text =/= nil -> atom_to_binary(Text);
+text(Name, Text) when is_list(Text); is_binary(Text) ->
+    try unicode:characters_to_binary(Text) of
+        <<_, _/binary>> = Binary -> Binary;
+        _ -> bad(Name, "is to be a text that is not empty")
+    catch
+        error:badarg -> bad(Name, "is to be a text")
+    end;
+text(Name, _Other) ->
+    bad(Name, "is to be an atom, a string or a binary").
+
+-spec bad(term(), unicode:chardata()) -> no_return().
+bad(Name, What) ->
+    erlang:error({bad_option, Name, unicode:characters_to_binary(What)}).

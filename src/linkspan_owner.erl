@@ -1,0 +1,106 @@
+%% A process that owns an instance: the server of start_link/1, and the owner behind open/1 where a host needs one.
+-module(linkspan_owner).
+-behaviour(gen_server).
+
+-include("linkspan.hrl").
+
+-export([start_link/1, open/1, close/1]).
+-export([init/1, handle_call/3, handle_cast/2, handle_info/2]).
+
+-record(state, {
+    instance :: linkspan:instance(),
+    events :: pid(),
+    %% Monitor of the process that opened the instance for itself.
+    opener :: reference() | undefined
+}).
+
+%% Starts a server. Returns the service's error if it cannot start.
+-spec start_link(linkspan_options:options()) -> {ok, pid()} | {error, {already_started, pid()} | linkspan:reason()}.
+start_link(Options) ->
+    proc_lib:start_link(?MODULE, init, [{self(), server, Options}]).
+
+%% Opens an instance for the caller: its owner ends with the caller, whatever the reason.
+-spec open(linkspan_options:options()) -> {ok, linkspan:instance()} | {error, linkspan:reason()}.
+open(Options) ->
+    proc_lib:start_link(?MODULE, init, [{self(), owner, Options}]).
+
+%% Ends an owner and with it its instance.
+-spec close(pid()) -> ok.
+close(Owner) ->
+    try
+        gen_server:stop(Owner)
+    catch
+        exit:_ -> ok
+    end.
+
+%% Runs in the new process, by proc_lib: a service that cannot start is an error to return, not a crash.
+-spec init({pid(), server | owner, linkspan_options:options()}) -> no_return().
+init({Parent, Role, #{name := Name, host := Host, events := Events} = Options}) ->
+    case register_as(Name) of
+        ok ->
+            case Host:own(Options) of
+                {ok, Instance} ->
+                    State = #state{instance = Instance, events = Events, opener = opener(Role, Parent)},
+                    ok = linkspan_keeper:register(Instance),
+                    proc_lib:init_ack(Parent, {ok, result(Role, Instance)}),
+                    enter_loop(Name, State);
+                {error, Reason} ->
+                    refuse(Parent, Reason)
+            end;
+        {error, Reason} ->
+            refuse(Parent, Reason)
+    end.
+
+result(server, _Instance) -> self();
+result(owner, Instance) -> Instance.
+
+opener(server, _Parent) -> undefined;
+opener(owner, Parent) -> erlang:monitor(process, Parent).
+
+enter_loop(undefined, State) -> gen_server:enter_loop(?MODULE, [], State);
+enter_loop(Name, State) -> gen_server:enter_loop(?MODULE, [], State, Name).
+
+-spec refuse(pid(), term()) -> no_return().
+refuse(Parent, Reason) ->
+    true = unlink(Parent),
+    proc_lib:init_ack(Parent, {error, Reason}),
+    exit(normal).
+
+register_as(undefined) ->
+    ok;
+register_as({local, Name}) ->
+    try register(Name, self()) of
+        true -> ok
+    catch
+        error:badarg -> taken(whereis(Name), {local, Name})
+    end;
+register_as({global, Name}) ->
+    case global:register_name(Name, self()) of
+        yes -> ok;
+        no -> taken(global:whereis_name(Name), {global, Name})
+    end;
+register_as({via, Module, Name}) ->
+    case Module:register_name(Name, self()) of
+        yes -> ok;
+        no -> taken(Module:whereis_name(Name), {via, Module, Name})
+    end.
+
+taken(Pid, _Name) when is_pid(Pid) -> {error, {already_started, Pid}};
+taken(_Gone, Name) -> register_as(Name).
+
+-spec handle_call(term(), gen_server:from(), #state{}) -> {reply, {error, unknown_request}, #state{}}.
+handle_call(_Request, _From, State) ->
+    {reply, {error, unknown_request}, State}.
+
+-spec handle_cast(term(), #state{}) -> {noreply, #state{}}.
+handle_cast(_Message, State) ->
+    {noreply, State}.
+
+-spec handle_info(term(), #state{}) -> {noreply, #state{}} | {stop, term(), #state{}}.
+handle_info({'DOWN', Opener, process, _, _}, #state{opener = Opener} = State) ->
+    {stop, normal, State};
+handle_info(Message, #state{instance = #linkspan{host = Host} = Instance, events = Events} = State) ->
+    case Host:handle_info(Message, Instance, Events) of
+        ok -> {noreply, State};
+        {stop, Reason} -> {stop, Reason, State}
+    end.

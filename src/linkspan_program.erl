@@ -1,0 +1,178 @@
+%% The program host: an instance is an OS process of its own, behind a port.
+%%
+%% Callers write to the port themselves. The port delivers everything to its owner, a process, which hands the
+%% answers on; callers monitor it, and their references are aliases, so that no answer comes after a time-out.
+-module(linkspan_program).
+-behaviour(linkspan_host).
+
+-include("linkspan.hrl").
+-include("linkspan_frame.hrl").
+
+-export([open/1, own/1, handle_info/3, call/4, cast/3, await_room/3, info/1, close/1]).
+
+-spec open(linkspan_options:options()) -> {ok, linkspan:instance()} | {error, linkspan:reason()}.
+open(Options) ->
+    linkspan_owner:open(Options).
+
+-spec own(linkspan_options:options()) -> {ok, linkspan:instance()} | {error, linkspan:reason()}.
+own(#{service := Service, full := Full} = Options) ->
+    %% As in the driver host: no caller is suspended behind its back.
+    Settings = [{packet, 4}, nouse_stdio, binary, exit_status, {busy_limits_msgq, disabled}],
+    try open_port({spawn_executable, linkspan_native:program()}, Settings) of
+        Port ->
+            Blank = #linkspan{host = ?MODULE, port = Port, owner = self(), service = Service, full = Full},
+            case start(Blank, Options) of
+                {ok, Instance} ->
+                    {ok, Instance};
+                {error, Reason} ->
+                    true = unlink(Port),
+                    ok = close_port(Port),
+                    {error, Reason}
+            end
+    catch
+        error:Reason -> {error, {open_port, Reason}}
+    end.
+
+start(Blank, #{library := Path, events := Events} = Options) ->
+    case ask(Blank, Events, ?LOAD, linkspan_frame:load(Options)) of
+        {ok, Description} ->
+            {Hash, Operations} = linkspan_frame:description(Description),
+            Instance = Blank#linkspan{library = #{path => Path, hash => Hash}, operations = Operations},
+            case ask(Instance, Events, ?START, linkspan_frame:start(Options)) of
+                {ok, <<>>} -> {ok, Instance};
+                {error, Reason} -> {error, Reason}
+            end;
+        {error, Reason} ->
+
+            {error, Reason}
+    end.
+
+%% Asks while the owner is still being made, hence not by way of its messages. The answer has an empty tag.
+ask(#linkspan{port = Port} = Instance, Events, Kind, Body) ->
+    true = port_command(Port, [<<Kind, 0:16>>, Body]),
+    answer(Instance, Events).
+
+answer(#linkspan{port = Port} = Instance, Events) ->
+    receive
+        {Port, {data, <<?REPLY, 0:16, Status, Body/binary>>}} ->
+            linkspan_reason:result(Status, Body);
+        {Port, _} = Message ->
+            case handle_info(Message, Instance, Events) of
+                ok -> answer(Instance, Events);
+                {stop, Reason} -> {error, Reason}
+            end
+    end.
+
+%% What the port delivers: answers, events, and the end.
+-spec handle_info(term(), linkspan:instance(), pid()) -> ok | {stop, term()}.
+handle_info({Port, {data, <<?REPLY, Len:16, Tag:Len/binary, Status, Body/binary>>}}, #linkspan{port = Port}, _Events) ->
+    %% Tags are made below, by term_to_binary/1 of an alias of this node.
+    Alias = binary_to_term(Tag, [safe]),
+    Alias ! {Alias, Status, Body},
+    ok;
+handle_info({Port, {data, <<?EVENT, Event/binary>>}}, #linkspan{port = Port} = Instance, Events) ->
+    Events ! {linkspan, Instance, {event, Event}},
+    ok;
+handle_info({Port, {data, <<?ENDED, Status, Body/binary>>}}, #linkspan{port = Port}, _Events) ->
+    {stop, linkspan_reason:reason(Status, Body)};
+handle_info({Port, {exit_status, Status}}, #linkspan{port = Port}, _Events) when Status > 128 ->
+    {stop, {signal, Status - 128}};
+handle_info({Port, {exit_status, Status}}, #linkspan{port = Port}, _Events) ->
+    {stop, {exit, Status}};
+handle_info(_Message, _Instance, _Events) ->
+    ok.
+
+-spec call(linkspan:instance(), non_neg_integer(), iodata(), timeout()) ->
+    {ok, binary()} | {error, linkspan:reason()}.
+call(Instance, Operation, Body, Timeout) ->
+    request(Instance, ?CALL, [<<Operation:32, (linkspan_frame:timeout(Timeout)):32>> | Body], Timeout).
+
+%% A cast is acknowledged when it has been accepted.
+-spec cast(linkspan:instance(), non_neg_integer(), iodata()) -> ok | {error, linkspan:reason()}.
+cast(Instance, Operation, Body) ->
+    nothing(request(Instance, ?CAST, [<<Operation:32>> | Body], ?DEFAULT_TIMEOUT)).
+
+-spec await_room(linkspan:instance(), non_neg_integer(), timeout()) -> ok | {error, linkspan:reason()}.
+await_room(Instance, Wanted, Timeout) ->
+    nothing(request(Instance, ?ROOM, <<Wanted:64>>, Timeout)).
+
+nothing({ok, <<>>}) -> ok;
+nothing({error, Reason}) -> {error, Reason}.
+
+-spec info(linkspan:instance()) -> {ok, binary(), map()} | {error, linkspan:reason()}.
+info(#linkspan{port = Port} = Instance) ->
+    case request(Instance, ?INFO, <<>>, ?DEFAULT_TIMEOUT) of
+        {ok, Info} -> {ok, Info, maps:merge(#{host => program, port => Port}, os_pid(Port))};
+        {error, Reason} -> {error, Reason}
+    end.
+
+os_pid(Port) ->
+    case erlang:port_info(Port, os_pid) of
+        {os_pid, OsPid} when is_integer(OsPid) -> #{os_pid => OsPid};
+        _ -> #{}
+    end.
+
+request(#linkspan{port = Port, owner = Owner}, Kind, Body, Timeout) ->
+    Reference = erlang:monitor(process, Owner, [{alias, reply_demonitor}]),
+    Tag = term_to_binary(Reference),
+    Frame = [<<Kind, (byte_size(Tag)):16>>, Tag | Body],
+    try send(Port, Frame, Timeout) of
+        ok ->
+            receive
+                {Reference, Status, Reply} -> linkspan_reason:result(Status, Reply);
+                {'DOWN', Reference, process, _, Reason} -> {error, linkspan_reason:from_exit(Reason)}
+            after Timeout -> withdraw(Port, Reference, Tag)
+            end;
+        {error, Reason} ->
+            true = erlang:demonitor(Reference, [flush]),
+            {error, Reason}
+    catch
+        error:badarg ->
+            true = erlang:demonitor(Reference, [flush]),
+            erlang:error(badarg)
+    end.
+
+%% The time is over: with the alias gone no answer can come; one that has come counts.
+withdraw(Port, Reference, Tag) ->
+    true = erlang:demonitor(Reference, [flush]),
+    receive
+        {Reference, Status, Reply} -> linkspan_reason:result(Status, Reply)
+    after 0 ->
+        _ = send(Port, [<<?CANCEL, (byte_size(Tag)):16>>, Tag], 0),
+        {error, timeout}
+    end.
+
+send(Port, Frame, Timeout) ->
+    try port_command(Port, Frame, [nosuspend]) of
+        true -> ok;
+        false -> send_patiently(Port, Frame, Timeout)
+    catch
+        error:badarg ->
+            case erlang:port_info(Port, id) of
+                undefined -> {error, closed};
+                _ -> erlang:error(badarg)
+            end
+    end.
+
+%% The pipe is full. A helper waits in the caller's place, for a process that waits in port_command/2 is deaf.
+send_patiently(Port, Frame, Timeout) ->
+    {Helper, Monitor} = spawn_monitor(fun() -> port_command(Port, Frame) end),
+    receive
+        {'DOWN', Monitor, process, Helper, normal} -> ok;
+        {'DOWN', Monitor, process, Helper, _Reason} -> {error, closed}
+    after Timeout ->
+        exit(Helper, kill),
+        true = erlang:demonitor(Monitor, [flush]),
+        {error, timeout}
+    end.
+
+-spec close(linkspan:instance()) -> ok.
+close(#linkspan{owner = Owner}) ->
+    linkspan_owner:close(Owner).
+
+close_port(Port) ->
+    try port_close(Port) of
+        true -> ok
+    catch
+        error:badarg -> ok
+    end.
