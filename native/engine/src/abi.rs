@@ -23,8 +23,10 @@ pub(crate) fn open(copy: &Path, path: &str) -> Result<Vec<Service>, LibraryError
     let entry = *entry.map_err(|_| not_a_library("it does not export linkspan_library".into()))?;
     // Never unloaded: see `library`.
     std::mem::forget(image);
-    // SAFETY: the image stays loaded; the function takes nothing and returns a constant table.
-    let table = unsafe { entry().as_ref() }.ok_or_else(|| not_a_library("its table is missing".into()))?;
+    // SAFETY: the image stays loaded, and the function takes nothing.
+    let table = unsafe { entry() };
+    // SAFETY: the table is constant and lives for ever.
+    let table = unsafe { table.as_ref() }.ok_or_else(|| not_a_library("its table is missing".into()))?;
     if table.magic != abi::MAGIC {
         return Err(not_a_library("its table does not begin with the magic number".into()));
     }

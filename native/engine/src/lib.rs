@@ -11,19 +11,22 @@ mod counters;
 mod host;
 mod instance;
 mod library;
+mod options;
 mod outcome;
 mod pending;
 mod pool;
 mod ticket;
+mod turn;
 
 pub mod frame;
 
 pub use conversation::{Conversation, Sink};
 pub use counters::Counts;
 pub use host::{Host, Recipient};
-pub use instance::{Inline, Instance, OnPanic, Options};
+pub use instance::{Inline, Instance};
 pub use library::{Libraries, Library, LibraryError};
 pub use linkspan_abi::OPERATION_LIMIT;
+pub use options::{OnPanic, Options};
 pub use outcome::{Outcome, status};
 pub use pending::Pending;
 pub use pool::{Pool, WORKER_STACK};

@@ -143,8 +143,10 @@ unsafe extern "C" fn stop<D: Driver>(data: sys::ErlDrvData) {
 /// # Safety
 /// For the VM only.
 pub unsafe extern "C" fn outputv<D: Driver>(data: sys::ErlDrvData, vector: *mut sys::ErlIOVec) {
-    // SAFETY: the VM calls; the vector is valid during the callback.
-    unsafe { within::<D, _>(data, |driver, port| driver.outputv(port, &Vector::new(vector))) };
+    // SAFETY: the vector is valid during the callback.
+    let vector = unsafe { Vector::new(vector) };
+    // SAFETY: the VM calls.
+    unsafe { within::<D, _>(data, |driver, port| driver.outputv(port, &vector)) };
 }
 
 /// See [`Driver::control`].
@@ -159,13 +161,15 @@ pub unsafe extern "C" fn control<D: Driver>(
     room: *mut *mut c_char,
     room_len: sys::ErlDrvSizeT,
 ) -> sys::ErlDrvSSizeT {
-    // SAFETY: the VM calls and lends the body.
-    let replied = unsafe {
-        within::<D, _>(data, |driver, port| {
-            let reply = Control::new(room, room_len, port.answers_binaries());
-            driver.control(port, operation, lent(body, len), reply)
-        })
+    // SAFETY: the VM lends the body during the callback.
+    let body = unsafe { lent(body, len) };
+    let answer = |driver: &mut D, port: &Port<'_>| {
+        // SAFETY: the VM provides the room, and takes answers in this form.
+        let reply = unsafe { Control::new(room, room_len, port.answers_binaries()) };
+        driver.control(port, operation, body, reply)
     };
+    // SAFETY: the VM calls.
+    let replied = unsafe { within::<D, _>(data, answer) };
     replied.map_or(-1, Replied::into_raw)
 }
 
@@ -182,13 +186,15 @@ pub unsafe extern "C" fn call<D: Driver>(
     room_len: sys::ErlDrvSizeT,
     _flags: *mut c_uint,
 ) -> sys::ErlDrvSSizeT {
-    // SAFETY: the VM calls and lends the term.
-    let replied = unsafe {
-        within::<D, _>(data, |driver, port| {
-            let reply = Control::new(room, room_len, false);
-            driver.call(port, operation, lent(term, len), reply)
-        })
+    // SAFETY: the VM lends the term during the callback.
+    let term = unsafe { lent(term, len) };
+    let answer = |driver: &mut D, port: &Port<'_>| {
+        // SAFETY: the VM provides the room, and takes answers in this form.
+        let reply = unsafe { Control::new(room, room_len, false) };
+        driver.call(port, operation, term, reply)
     };
+    // SAFETY: the VM calls.
+    let replied = unsafe { within::<D, _>(data, answer) };
     replied.map_or(-1, Replied::into_raw)
 }
 

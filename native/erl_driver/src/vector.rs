@@ -26,17 +26,15 @@ impl<'a> Vector<'a> {
     pub fn parts(&self) -> impl Iterator<Item = Part<'a>> {
         // SAFETY: the vector is valid while `outputv` runs.
         let vector = unsafe { &*self.raw };
-        (0..vector.vsize as usize).filter_map(move |i| {
-            // SAFETY: there are `vsize` parts.
-            let iov = unsafe { &*vector.iov.add(i) };
-            if iov.iov_len == 0 {
-                return None;
-            }
-            // SAFETY: there are `vsize` binaries or nulls.
-            let binary = unsafe { *vector.binv.add(i) };
+        let len = vector.vsize as usize;
+        // SAFETY: there are `vsize` parts.
+        let iovs: &'a [sys::SysIOVec] = unsafe { slice(vector.iov, len) };
+        // SAFETY: there are `vsize` binaries or nulls.
+        let binaries: &'a [*mut sys::ErlDrvBinary] = unsafe { slice(vector.binv, len) };
+        iovs.iter().zip(binaries).filter(|(iov, _)| iov.iov_len > 0).map(|(iov, binary)| {
             // SAFETY: a part is valid while `outputv` runs.
-            let bytes = unsafe { std::slice::from_raw_parts(iov.iov_base.cast(), iov.iov_len) };
-            Some(Part { bytes, binary: NonNull::new(binary) })
+            let bytes = unsafe { slice(iov.iov_base.cast::<u8>(), iov.iov_len) };
+            Part { bytes, binary: NonNull::new(*binary) }
         })
     }
 
@@ -56,6 +54,16 @@ impl<'a> Vector<'a> {
     }
 }
 
+/// # Safety
+/// `data` must be valid for `len` values for `'a`, unless `len` is 0.
+unsafe fn slice<'a, T>(data: *const T, len: usize) -> &'a [T] {
+    if len == 0 {
+        return &[];
+    }
+    // SAFETY: the caller's promise.
+    unsafe { std::slice::from_raw_parts(data, len) }
+}
+
 /// One part of a vector.
 #[derive(Clone, Copy, Debug)]
 pub struct Part<'a> {
@@ -70,7 +78,7 @@ impl<'a> Part<'a> {
     }
 
     /// The bytes as an owned value: shared if they lie in a binary, else copied.
-    pub fn to_bytes(&self) -> Bytes {
+    pub fn to_bytes(self) -> Bytes {
         let Some(raw) = self.binary else { return Bytes::copy_from_slice(self.bytes) };
         // SAFETY: the binary is alive while `outputv` runs, and `bytes` lies in it.
         let binary = unsafe { Binary::share(raw) };

@@ -104,8 +104,12 @@ unsafe extern "C" fn call<S: Service>(
         let request = unsafe { &*request };
         // SAFETY: as above.
         let cx = Context(unsafe { BorrowedContext::new(context) });
-        // SAFETY: as above; `share` wants the lender it came with.
-        let share = || unsafe { take((request.share)(request.lender)) };
+        let share = || {
+            // SAFETY: as above; `share` wants the lender it came with.
+            let buffer = unsafe { (request.share)(request.lender) };
+            // SAFETY: the buffer was made for us.
+            unsafe { take(buffer) }
+        };
         // SAFETY: as above.
         let body = unsafe { borrow(request.body) };
         let wants_reply = request.cast == 0;

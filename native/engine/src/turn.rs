@@ -1,0 +1,213 @@
+//! How requests run: inline on the thread that brings them, or in turns on a worker.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering::{Acquire, SeqCst};
+use std::time::{Duration, Instant};
+
+use bytes::{BufMut, Bytes, BytesMut};
+
+use crate::abi::{Answer, Body, Call, Service, State};
+use crate::instance::{BLANK, CLOSED, CLOSING, Inner, OPEN};
+use crate::{Inline, Job, OnPanic, Options, Outcome, Ticket, WORKER_STACK};
+
+/// Most requests that a worker handles before it lets other instances have their turn.
+const TURN_REQUESTS: usize = 64;
+/// Time after which a worker does the same.
+const TURN_TIME: Duration = Duration::from_millis(1);
+
+impl Inner {
+    pub(crate) fn try_inline(
+        self: &Arc<Self>,
+        operation: u32,
+        cast: bool,
+        body: Body<'_>,
+        room: &mut [u8],
+    ) -> Option<Inline> {
+        let service = self.service.get()?;
+        if !service.has(operation) {
+            self.counters.errors.add();
+            return Some(Inline::Outcome(Outcome::UnknownOperation(operation)));
+        }
+        if !service.is_short(operation, body.as_slice().len()) {
+            return None;
+        }
+        let mut guard = self.state.try_lock()?;
+        // With the state locked, an empty queue means that everything sent before has been handled.
+        if self.open.load(Acquire) != 0 || self.phase.load(Acquire) != OPEN {
+            return None;
+        }
+        let state = guard.as_mut()?;
+        self.counters.inline.add();
+        let stack = self.host.inline_stack();
+        match state.call(Call { operation, cast, body, ticket: None, stack }, room) {
+            Answer::Inline(len) => Some(Inline::Written(len)),
+            Answer::Outcome(outcome) => {
+                let end = self.note(&outcome, state);
+                drop(guard);
+                if let Some(reason) = end {
+                    self.end(reason);
+                }
+                Some(Inline::Outcome(outcome))
+            }
+        }
+    }
+
+    /// Handles some of the queue, on a worker.
+    pub(crate) fn turn(self: &Arc<Self>) {
+        let until = Instant::now() + TURN_TIME;
+        let mut state = self.state.lock();
+        for _ in 0..TURN_REQUESTS {
+            if self.is_closing() {
+                break;
+            }
+            let Some(ticket) = self.queue.pop() else { break };
+            self.handle(&mut state, &ticket);
+            if Instant::now() >= until {
+                break;
+            }
+        }
+        if self.is_closing() {
+            let last = state.take();
+            self.phase.store(CLOSED, SeqCst);
+            drop(state);
+            // Those who wait are told first: a service may take its time to stop.
+            self.refuse_rest();
+            drop(last);
+        } else {
+            drop(state);
+        }
+        self.scheduled.store(false, SeqCst);
+        if !self.queue.is_empty() || self.phase.load(SeqCst) == CLOSING {
+            self.schedule();
+        }
+    }
+
+    fn handle(self: &Arc<Self>, state: &mut Option<State>, ticket: &Arc<Ticket>) {
+        match ticket.take_job() {
+            None | Some(Job::Room) => self.counters.cancelled.add(),
+            Some(Job::Load { path, service }) => ticket.answer(self.load(&path, &service)),
+            Some(Job::Start { argument, options }) => self.start(state, &argument, options, ticket),
+            Some(Job::Call { operation, cast, body }) => self.call(state, operation, cast, &body, ticket),
+        }
+        self.finished(ticket);
+    }
+
+    fn load(&self, path: &str, name: &str) -> Outcome {
+        match self.engine.libraries.service(path, name) {
+            Err(error) => Outcome::Library(error),
+            Ok((library, service)) => {
+                let description = describe(&library.hash, &service);
+                match self.service.set(service) {
+                    Ok(()) => Outcome::Ok(description),
+                    Err(_) => Outcome::BadRequest("the instance has loaded a service already".into()),
+                }
+            }
+        }
+    }
+
+    fn start(self: &Arc<Self>, state: &mut Option<State>, argument: &[u8], options: Options, ticket: &Ticket) {
+        let Some(service) = self.service.get() else {
+            return ticket.answer(Outcome::BadRequest("no service has been loaded".into()));
+        };
+        if self.options.set(options).is_err() {
+            return ticket.answer(Outcome::BadRequest("the service has been started already".into()));
+        }
+        match service.start(argument, self.clone()) {
+            Ok(started) => {
+                *state = Some(started);
+                // Fails if the instance was closed meanwhile: then this turn stops the service again.
+                let _ = self.phase.compare_exchange(BLANK, OPEN, SeqCst, SeqCst);
+                ticket.answer(Outcome::Ok(Bytes::new()));
+            }
+            Err(outcome) => {
+                ticket.answer(outcome);
+                self.close_quietly();
+            }
+        }
+    }
+
+    fn call(
+        self: &Arc<Self>,
+        state: &mut Option<State>,
+        operation: u32,
+        cast: bool,
+        body: &Bytes,
+        ticket: &Arc<Ticket>,
+    ) {
+        let Some(running) = state.as_mut() else {
+            return ticket.answer(Outcome::BadRequest("no service has been started".into()));
+        };
+        if !running.has(operation) {
+            self.counters.errors.add();
+            return ticket.answer(Outcome::UnknownOperation(operation));
+        }
+        self.counters.deferred.add();
+        let body = Body::Owned(body);
+        let call = Call { operation, cast, body, ticket: Some(ticket.clone()), stack: WORKER_STACK / 2 };
+        // No room is provided: the answer travels in a buffer of the service's.
+        let outcome = match running.call(call, &mut []) {
+            Answer::Inline(_) => Outcome::Ok(Bytes::new()),
+            Answer::Outcome(outcome) => outcome,
+        };
+        let end = self.note(&outcome, running);
+        if ticket.is_done() {
+            self.counters.cancelled.add();
+        }
+        ticket.answer(outcome);
+        if let Some(reason) = end {
+            self.end(reason);
+        }
+    }
+
+    /// Counts an outcome. Returns the reason if the instance has to end.
+    fn note(&self, outcome: &Outcome, state: &mut State) -> Option<Outcome> {
+        match outcome {
+            Outcome::Ok(_) => None,
+            Outcome::Panicked(_) => {
+                self.counters.panics.add();
+                if self.options.get().is_some_and(|options| options.on_panic == OnPanic::Keep) {
+                    state.forgive();
+                    return None;
+                }
+                Some(outcome.clone())
+            }
+            _ => {
+                self.counters.errors.add();
+                None
+            }
+        }
+    }
+
+    /// The instance ends by itself.
+    fn end(self: &Arc<Self>, reason: Outcome) {
+        if self.phase.fetch_max(CLOSING, SeqCst) < CLOSING {
+            self.host.ended(reason);
+            self.schedule();
+        }
+    }
+
+    /// Answers what is left in the queue of a closed instance.
+    fn refuse_rest(&self) {
+        while let Some(ticket) = self.queue.pop() {
+            ticket.answer(Outcome::Closed);
+            self.finished(&ticket);
+        }
+        let waiting = std::mem::take(&mut *self.waiting.lock());
+        for ticket in waiting {
+            ticket.answer(Outcome::Closed);
+        }
+    }
+}
+
+/// The description of a service in the bytes that `docs/frame.md` draws.
+fn describe(hash: &str, service: &Service) -> Bytes {
+    let mut body = BytesMut::new();
+    body.put_u16(hash.len() as u16);
+    body.put(hash.as_bytes());
+    for (number, name) in service.operations() {
+        body.put_u32(number);
+        body.put_u16(name.len() as u16);
+        body.put(name.as_bytes());
+    }
+    body.freeze()
+}
