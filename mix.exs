@@ -15,7 +15,9 @@ defmodule Linkspan.MixProject do
   use Mix.Project
 
   # The version is written once for Erlang and Elixir; a test compares it with Cargo.toml.
-  {:ok, [{:application, :linkspan, app}]} = :file.consult(Path.join(__DIR__, "src/linkspan.app.src"))
+  {:ok, [{:application, :linkspan, app}]} =
+    :file.consult(Path.join(__DIR__, "src/linkspan.app.src"))
+
   @app app
 
   def project do

@@ -8,6 +8,8 @@
     library :: #{path := binary(), hash := binary()} | undefined,
     %% Numbers by name: binaries, and atoms that existed when the instance was opened.
     operations = #{} :: #{atom() | binary() => non_neg_integer()},
+    %% Numbers of the operations that are always deferred.
+    long = #{} :: #{non_neg_integer() => []},
     %% What a call does when the queue is full.
     full :: wait | error
 }).

@@ -19,6 +19,7 @@
 -define(LISTEN, ?COMMAND(4)).
 -define(AWAIT_ROOM, ?COMMAND(5)).
 -define(GET_INFO, ?COMMAND(6)).
+-define(SUBMIT, ?COMMAND(8)).
 
 %% Operations with this bit are casts.
 -define(CAST_BIT, (1 bsl 31)).
@@ -48,8 +49,7 @@ open(#{service := Service, full := Full} = Options) ->
 start(#linkspan{port = Port} = Blank, #{library := Path, events := Events} = Options) ->
     case request(Port, ?LOAD_SERVICE, linkspan_frame:load(Options), infinity) of
         {ok, Description} ->
-            {Hash, Operations} = linkspan_frame:description(Description),
-            Instance = Blank#linkspan{library = #{path => Path, hash => Hash}, operations = Operations},
+            Instance = linkspan_frame:describe(Blank, Path, Description),
             ok = listen(Instance, Events),
             case request(Port, ?START_SERVICE, linkspan_frame:start(Options), infinity) of
                 {ok, <<>>} -> {ok, Instance};
@@ -81,12 +81,15 @@ handle_info(_Message, _Instance, _Events) -> ok.
 
 -spec call(linkspan:instance(), non_neg_integer(), iodata(), timeout()) ->
     {ok, binary()} | {error, linkspan:reason()}.
-call(#linkspan{port = Port}, Operation, Body, Timeout) when is_binary(Body), byte_size(Body) < ?LONG_BODY ->
+call(#linkspan{port = Port, long = Long}, Operation, Body, Timeout) when
+    is_binary(Body), byte_size(Body) < ?LONG_BODY, not is_map_key(Operation, Long)
+->
     request(Port, Operation, Body, Timeout);
-call(#linkspan{port = Port} = Instance, Operation, Body, Timeout) ->
+call(#linkspan{port = Port, long = Long}, Operation, Body, Timeout) ->
     case iolist_size(Body) < ?LONG_BODY of
-        true -> request(Port, Operation, Body, Timeout);
-        false -> direct(Instance, Operation, Body, Timeout)
+        false -> direct(fun command/3, Port, Operation, Body, Timeout);
+        true when is_map_key(Operation, Long) -> direct(fun submit/3, Port, Operation, Body, Timeout);
+        true -> request(Port, Operation, Body, Timeout)
     end.
 
 %% The fast path: a short operation of an idle instance runs inside port_control/3, and its answer is the result.
@@ -115,12 +118,13 @@ attach(Port, Id, Timeout) ->
         error:badarg -> closed(Port)
     end.
 
-direct(#linkspan{port = Port}, Operation, Body, Timeout) ->
+%% A request that is deferred for certain, or too long to copy: says at once where its answer is to go.
+direct(Send, Port, Operation, Body, Timeout) ->
     Reference = make_ref(),
     Tag = term_to_binary(Reference),
-    Head = <<?DIRECT, (byte_size(Tag)):16, Tag/binary, Operation:32, (linkspan_frame:timeout(Timeout)):32>>,
-    try port_command(Port, [Head | Body]) of
-        true ->
+    Head = <<(byte_size(Tag)):16, Tag/binary, Operation:32, (linkspan_frame:timeout(Timeout)):32>>,
+    try Send(Port, Head, Body) of
+        _Sent ->
             receive
                 {Reference, Status, Reply} -> linkspan_reason:result(Status, Reply)
             after Timeout -> withdraw(Port, Reference, Tag)
@@ -128,6 +132,10 @@ direct(#linkspan{port = Port}, Operation, Body, Timeout) ->
     catch
         error:badarg -> closed(Port)
     end.
+
+command(Port, Head, Body) -> port_command(Port, [<<?DIRECT>>, Head | Body]).
+
+submit(Port, Head, Body) -> port_control(Port, ?SUBMIT, [Head | Body]).
 
 %% The time is over. Either the request is withdrawn, and no answer comes; or it has just been answered, or the
 %% port's end has: then the answer is there or on its way.

@@ -1,9 +1,10 @@
 %% Bodies of frames and commands, as docs/frame.md draws them.
 -module(linkspan_frame).
 
+-include("linkspan.hrl").
 -include("linkspan_frame.hrl").
 
--export([load/1, start/1, description/1, info/1, timeout/1]).
+-export([load/1, start/1, describe/3, info/1, timeout/1]).
 
 %% Body of a load.
 -spec load(linkspan_options:options()) -> binary().
@@ -20,16 +21,20 @@ start(#{limit := Limit, bytes := Bytes, on_panic := OnPanic, argument := Argumen
         end,
     [<<Limit:64, Bytes:64, Keep>>, Argument].
 
-%% The answer to a load: the library's hash, and the operations by name. Names are binaries, and atoms where the
-%% atom exists already: a library makes no atoms.
--spec description(binary()) -> {binary(), #{atom() | binary() => non_neg_integer()}}.
-description(<<Len:16, Hash:Len/binary, Operations/binary>>) ->
-    {Hash, operations(Operations, #{})}.
+%% Completes an instance with the answer to a load: the library's hash, and the operations by name. Names are
+%% binaries, and atoms where the atom exists already: a library makes no atoms.
+-spec describe(linkspan:instance(), Path :: binary(), Description :: binary()) -> linkspan:instance().
+describe(Instance, Path, <<Len:16, Hash:Len/binary, Operations/binary>>) ->
+    operations(Operations, Instance#linkspan{library = #{path => Path, hash => Hash}}).
 
-operations(<<Number:32, Len:16, Name:Len/binary, Rest/binary>>, Known) ->
-    operations(Rest, with_atom(Name, Number, Known#{Name => Number}));
-operations(<<>>, Known) ->
-    Known.
+operations(<<Number:32, Long, Len:16, Name:Len/binary, Rest/binary>>, #linkspan{operations = Known} = Instance) ->
+    Named = Instance#linkspan{operations = with_atom(Name, Number, Known#{Name => Number})},
+    operations(Rest, long(Long, Number, Named));
+operations(<<>>, Instance) ->
+    Instance.
+
+long(0, _Number, Instance) -> Instance;
+long(1, Number, #linkspan{long = Long} = Instance) -> Instance#linkspan{long = Long#{Number => []}}.
 
 with_atom(Name, Number, Known) ->
     try

@@ -36,8 +36,7 @@ own(#{service := Service, full := Full} = Options) ->
 start(Blank, #{library := Path, events := Events} = Options) ->
     case ask(Blank, Events, ?LOAD, linkspan_frame:load(Options)) of
         {ok, Description} ->
-            {Hash, Operations} = linkspan_frame:description(Description),
-            Instance = Blank#linkspan{library = #{path => Path, hash => Hash}, operations = Operations},
+            Instance = linkspan_frame:describe(Blank, Path, Description),
             case ask(Instance, Events, ?START, linkspan_frame:start(Options)) of
                 {ok, <<>>} -> {ok, Instance};
                 {error, Reason} -> {error, Reason}

@@ -86,6 +86,12 @@ impl Service {
         unsafe { (self.raw.cost)(operation, body_len) == abi::cost::SHORT }
     }
 
+    /// Whether an operation is deferred whatever its body: asked with an empty one, for a hint.
+    pub(crate) fn is_long(&self, operation: u32) -> bool {
+        // SAFETY: as in `is_short`.
+        unsafe { (self.raw.cost)(operation, 0) == abi::cost::LONG }
+    }
+
     /// Makes an instance of the service.
     pub(crate) fn start(&self, argument: &[u8], instance: Arc<Inner>) -> Result<State, Outcome> {
         let scope = Box::new(Scope { instance, ticket: None });

@@ -66,13 +66,13 @@ impl Conversation {
 
     fn inline(&self, instance: &Instance, tag: &Bytes, operation: u32, cast: bool, body: &Bytes) -> bool {
         let mut room = [0; ROOM];
-        match instance.try_inline_shared(operation, cast, body, &mut room) {
-            None => return false,
-            Some(Inline::Outcome(outcome @ Outcome::UnknownOperation(_))) => self.refuse(tag, outcome, cast),
+        let Some(run) = instance.try_inline_shared(operation, cast, body, &mut room) else { return false };
+        match &run.answer {
+            Inline::Outcome(outcome @ Outcome::UnknownOperation(_)) => self.refuse(tag, outcome.clone(), cast),
             // A cast is acknowledged, whatever became of it.
-            Some(_) if cast => self.acknowledge(tag),
-            Some(Inline::Written(len)) => self.sink.write(&frame::reply(tag, crate::status::OK), &room[..len]),
-            Some(Inline::Outcome(outcome)) => self.reply(tag, outcome),
+            _ if cast => self.acknowledge(tag),
+            Inline::Written(len) => self.sink.write(&frame::reply(tag, crate::status::OK), &room[..*len]),
+            Inline::Outcome(outcome) => self.reply(tag, outcome.clone()),
         }
         true
     }

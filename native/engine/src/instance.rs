@@ -56,6 +56,34 @@ pub enum Inline {
     Outcome(Outcome),
 }
 
+/// A request that has run inline. When this is dropped, an instance that panicked ends: not before its answer has
+/// been handed over.
+#[derive(Debug)]
+pub struct Run {
+    /// How it went.
+    pub answer: Inline,
+    pub(crate) _ending: Option<Ending>,
+}
+
+impl From<Inline> for Run {
+    fn from(answer: Inline) -> Self {
+        Run { answer, _ending: None }
+    }
+}
+
+/// Ends an instance when it is dropped.
+#[derive(Debug)]
+pub(crate) struct Ending {
+    pub(crate) instance: Arc<Inner>,
+    pub(crate) reason: Outcome,
+}
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        self.instance.end(self.reason.clone());
+    }
+}
+
 impl Instance {
     /// An instance without a service: [`Job::Load`] and [`Job::Start`] bring one.
     pub fn new(engine: &Engine, host: Arc<dyn Host>) -> Self {
@@ -76,12 +104,12 @@ impl Instance {
     }
 
     /// Runs a request here and now, if it is short and the instance idle. `room` takes a short answer.
-    pub fn try_inline(&self, operation: u32, cast: bool, body: &[u8], room: &mut [u8]) -> Option<Inline> {
+    pub fn try_inline(&self, operation: u32, cast: bool, body: &[u8], room: &mut [u8]) -> Option<Run> {
         self.0.try_inline(operation, cast, Body::Lent(body), room)
     }
 
     /// As [`Instance::try_inline`], with a body that the service may share.
-    pub fn try_inline_shared(&self, operation: u32, cast: bool, body: &Bytes, room: &mut [u8]) -> Option<Inline> {
+    pub fn try_inline_shared(&self, operation: u32, cast: bool, body: &Bytes, room: &mut [u8]) -> Option<Run> {
         self.0.try_inline(operation, cast, Body::Owned(body), room)
     }
 

@@ -23,7 +23,7 @@ pub mod frame;
 pub use conversation::{Conversation, Sink};
 pub use counters::Counts;
 pub use host::{Host, Recipient};
-pub use instance::{Inline, Instance};
+pub use instance::{Inline, Instance, Run};
 pub use library::{Libraries, Library, LibraryError};
 pub use linkspan_abi::OPERATION_LIMIT;
 pub use options::{OnPanic, Options};

@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use bytes::{BufMut, Bytes, BytesMut};
 
 use crate::abi::{Answer, Body, Call, Service, State};
-use crate::instance::{BLANK, CLOSED, CLOSING, Inner, OPEN};
-use crate::{Inline, Job, OnPanic, Options, Outcome, Ticket, WORKER_STACK};
+use crate::instance::{BLANK, CLOSED, CLOSING, Ending, Inner, OPEN};
+use crate::{Inline, Job, OnPanic, Options, Outcome, Run, Ticket, WORKER_STACK};
 
 /// Most requests that a worker handles before it lets other instances have their turn.
 const TURN_REQUESTS: usize = 64;
@@ -22,11 +22,11 @@ impl Inner {
         cast: bool,
         body: Body<'_>,
         room: &mut [u8],
-    ) -> Option<Inline> {
+    ) -> Option<Run> {
         let service = self.service.get()?;
         if !service.has(operation) {
             self.counters.errors.add();
-            return Some(Inline::Outcome(Outcome::UnknownOperation(operation)));
+            return Some(Inline::Outcome(Outcome::UnknownOperation(operation)).into());
         }
         if !service.is_short(operation, body.as_slice().len()) {
             return None;
@@ -40,14 +40,10 @@ impl Inner {
         self.counters.inline.add();
         let stack = self.host.inline_stack();
         match state.call(Call { operation, cast, body, ticket: None, stack }, room) {
-            Answer::Inline(len) => Some(Inline::Written(len)),
+            Answer::Inline(len) => Some(Inline::Written(len).into()),
             Answer::Outcome(outcome) => {
-                let end = self.note(&outcome, state);
-                drop(guard);
-                if let Some(reason) = end {
-                    self.end(reason);
-                }
-                Some(Inline::Outcome(outcome))
+                let ending = self.note(&outcome, state).map(|reason| Ending { instance: self.clone(), reason });
+                Some(Run { answer: Inline::Outcome(outcome), _ending: ending })
             }
         }
     }
@@ -83,13 +79,21 @@ impl Inner {
     }
 
     fn handle(self: &Arc<Self>, state: &mut Option<State>, ticket: &Arc<Ticket>) {
-        match ticket.take_job() {
-            None | Some(Job::Room) => self.counters.cancelled.add(),
-            Some(Job::Load { path, service }) => ticket.answer(self.load(&path, &service)),
-            Some(Job::Start { argument, options }) => self.start(state, &argument, options, ticket),
+        let (outcome, end) = match ticket.take_job() {
+            None | Some(Job::Room) => {
+                self.counters.cancelled.add();
+                return self.finished(ticket);
+            }
+            Some(Job::Load { path, service }) => (self.load(&path, &service), None),
+            Some(Job::Start { argument, options }) => (self.start(state, &argument, options), None),
             Some(Job::Call { operation, cast, body }) => self.call(state, operation, cast, &body, ticket),
-        }
+        };
+        // The place is free before the caller knows the answer: its next request must find room.
         self.finished(ticket);
+        ticket.answer(outcome);
+        if let Some(reason) = end {
+            self.end(reason);
+        }
     }
 
     fn load(&self, path: &str, name: &str) -> Outcome {
@@ -105,41 +109,42 @@ impl Inner {
         }
     }
 
-    fn start(self: &Arc<Self>, state: &mut Option<State>, argument: &[u8], options: Options, ticket: &Ticket) {
+    fn start(self: &Arc<Self>, state: &mut Option<State>, argument: &[u8], options: Options) -> Outcome {
         let Some(service) = self.service.get() else {
-            return ticket.answer(Outcome::BadRequest("no service has been loaded".into()));
+            return Outcome::BadRequest("no service has been loaded".into());
         };
         if self.options.set(options).is_err() {
-            return ticket.answer(Outcome::BadRequest("the service has been started already".into()));
+            return Outcome::BadRequest("the service has been started already".into());
         }
         match service.start(argument, self.clone()) {
             Ok(started) => {
                 *state = Some(started);
                 // Fails if the instance was closed meanwhile: then this turn stops the service again.
                 let _ = self.phase.compare_exchange(BLANK, OPEN, SeqCst, SeqCst);
-                ticket.answer(Outcome::Ok(Bytes::new()));
+                Outcome::Ok(Bytes::new())
             }
             Err(outcome) => {
-                ticket.answer(outcome);
                 self.close_quietly();
+                outcome
             }
         }
     }
 
+    /// Runs a request. Returns its outcome, and the reason if the instance has to end.
     fn call(
-        self: &Arc<Self>,
+        &self,
         state: &mut Option<State>,
         operation: u32,
         cast: bool,
         body: &Bytes,
         ticket: &Arc<Ticket>,
-    ) {
+    ) -> (Outcome, Option<Outcome>) {
         let Some(running) = state.as_mut() else {
-            return ticket.answer(Outcome::BadRequest("no service has been started".into()));
+            return (Outcome::BadRequest("no service has been started".into()), None);
         };
         if !running.has(operation) {
             self.counters.errors.add();
-            return ticket.answer(Outcome::UnknownOperation(operation));
+            return (Outcome::UnknownOperation(operation), None);
         }
         self.counters.deferred.add();
         let body = Body::Owned(body);
@@ -149,14 +154,11 @@ impl Inner {
             Answer::Inline(_) => Outcome::Ok(Bytes::new()),
             Answer::Outcome(outcome) => outcome,
         };
-        let end = self.note(&outcome, running);
         if ticket.is_done() {
             self.counters.cancelled.add();
         }
-        ticket.answer(outcome);
-        if let Some(reason) = end {
-            self.end(reason);
-        }
+        let end = self.note(&outcome, running);
+        (outcome, end)
     }
 
     /// Counts an outcome. Returns the reason if the instance has to end.
@@ -179,7 +181,7 @@ impl Inner {
     }
 
     /// The instance ends by itself.
-    fn end(self: &Arc<Self>, reason: Outcome) {
+    pub(crate) fn end(self: &Arc<Self>, reason: Outcome) {
         if self.phase.fetch_max(CLOSING, SeqCst) < CLOSING {
             self.host.ended(reason);
             self.schedule();
@@ -206,6 +208,7 @@ fn describe(hash: &str, service: &Service) -> Bytes {
     body.put(hash.as_bytes());
     for (number, name) in service.operations() {
         body.put_u32(number);
+        body.put_u8(service.is_long(number).into());
         body.put_u16(name.len() as u16);
         body.put(name.as_bytes());
     }

@@ -2,7 +2,6 @@
 
 use std::cell::Cell;
 use std::ffi::CStr;
-use std::hash::{Hash, Hasher};
 use std::marker::PhantomData;
 
 use erl_driver_sys as sys;
@@ -78,6 +77,15 @@ impl<'a> Port<'a> {
         (status == 0).then_some(Monitor(monitor))
     }
 
+    /// The process that a monitor is on; in `process_exit`, the one that has ended.
+    pub fn monitored(&self, monitor: &Monitor) -> Option<Pid> {
+        // SAFETY: see `id`.
+        let process = unsafe { sys::driver_get_monitored_process(self.raw, &monitor.0) };
+        // SAFETY: a constant of the VM.
+        let nobody = unsafe { sys::driver_term_nil };
+        (process != nobody).then_some(Pid(process))
+    }
+
     /// Ends a monitor.
     pub fn demonitor(&self, monitor: &Monitor) {
         // SAFETY: see `id`. A monitor that has fired is refused with an error that changes nothing.
@@ -91,21 +99,6 @@ impl<'a> Port<'a> {
     }
 }
 
-/// A monitor of a process. Equal if it is the same one.
+/// A monitor of a process.
 #[derive(Clone, Copy, Debug)]
 pub struct Monitor(pub(crate) sys::ErlDrvMonitor);
-
-// `driver_compare_monitors` is for callbacks only, and compares the bytes.
-impl PartialEq for Monitor {
-    fn eq(&self, other: &Self) -> bool {
-        self.0.data == other.0.data
-    }
-}
-
-impl Eq for Monitor {}
-
-impl Hash for Monitor {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.0.data.hash(state);
-    }
-}

@@ -208,6 +208,8 @@ unsafe extern "C" {
     pub fn driver_monitor_process(port: ErlDrvPort, process: ErlDrvTermData, monitor: *mut ErlDrvMonitor) -> c_int;
     /// Ends a monitor. Callback.
     pub fn driver_demonitor_process(port: ErlDrvPort, monitor: *const ErlDrvMonitor) -> c_int;
+    /// The process of a monitor that is active, or that `process_exit` tells of. Callback.
+    pub fn driver_get_monitored_process(port: ErlDrvPort, monitor: *const ErlDrvMonitor) -> ErlDrvTermData;
     /// Ends the port; calls `stop` before it returns. Callback.
     pub fn driver_failure_atom(port: ErlDrvPort, string: *mut c_char) -> c_int;
     /// Makes a binary. Any thread.
@@ -232,6 +234,8 @@ unsafe extern "C" {
     pub fn erl_drv_send_term(port: ErlDrvTermData, to: ErlDrvTermData, data: *mut ErlDrvTermData, len: c_int) -> c_int;
     /// Keeps the driver loaded for the life of the VM. Callback.
     pub fn driver_lock_driver(port: ErlDrvPort) -> c_int;
+    /// What stands for no process.
+    pub static driver_term_nil: ErlDrvTermData;
     /// Starts a thread. Any thread.
     pub fn erl_drv_thread_create(
         name: *mut c_char,

@@ -1,4 +1,5 @@
-//! `direct` frames: a call with a long body by `port_command/2`, answered straight to the sender.
+//! Direct calls: the sender says at once how it wants to be told. Short ones come by `port_control/3`, as a command;
+//! long ones as frames by `port_command/2`, their bodies by reference.
 
 use bytes::{Buf, Bytes};
 use erl_driver::Vector;
@@ -36,7 +37,8 @@ pub fn parse(vector: &Vector<'_>) -> Option<Direct> {
     read(vector.to_bytes().slice(1..))
 }
 
-fn read(mut bytes: Bytes) -> Option<Direct> {
+/// Reads a direct call without its kind byte.
+pub fn read(mut bytes: Bytes) -> Option<Direct> {
     let len = bytes.try_get_u16().ok()?;
     if bytes.len() < usize::from(len) {
         return None;

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use erl_driver::{Control, Driver, Monitor, Port, Refusal, Replied, Vector};
 use linkspan_engine::{
-    Conversation, Inline, Instance, Job, OPERATION_LIMIT, Options, Outcome, Recipient, Ticket, status,
+    Conversation, Inline, Instance, Job, OPERATION_LIMIT, Options, Outcome, Recipient, Run, Ticket, status,
 };
 
 use self::host::PortHost;
@@ -89,11 +89,11 @@ impl Driver for LinkspanPort {
         let Some(instance) = &self.instance else { return reply.badarg() };
         let room = reply.room();
         match instance.try_inline(number, cast, body, &mut room[1..]) {
-            Some(Inline::Written(len)) => {
+            Some(Run { answer: Inline::Written(len), .. }) => {
                 room[0] = status::OK;
                 reply.written(if cast { 1 } else { 1 + len })
             }
-            Some(Inline::Outcome(outcome)) => answer(reply, cast_answer(outcome, cast)),
+            Some(Run { answer: Inline::Outcome(ref outcome), .. }) => answer(reply, cast_answer(outcome.clone(), cast)),
             None => {
                 let ticket = Arc::new(Ticket::unattached(Job::Call {
                     operation: number,
@@ -117,8 +117,8 @@ impl Driver for LinkspanPort {
         }
     }
 
-    fn process_exit(&mut self, _port: &Port<'_>, monitor: Monitor) {
-        self.calls.caller_died(monitor);
+    fn process_exit(&mut self, port: &Port<'_>, monitor: Monitor) {
+        self.calls.caller_died(port, monitor);
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use bytes::{BufMut, Bytes};
 use erl_driver::{Control, Monitor, Pid, Port, Replied};
-use linkspan_engine::{Inline, Instance, Job, Outcome, Pending, Ticket, status};
+use linkspan_engine::{Inline, Instance, Job, Outcome, Pending, Run, Ticket, status};
 
 use super::direct::Direct;
 use super::{answer, term};
@@ -23,8 +23,7 @@ pub struct PendingCalls {
     unattached: Pending<(Pid, u64)>,
     /// By the caller's reference.
     attached: Pending<(Pid, Bytes)>,
-    monitors: HashMap<Monitor, Pid>,
-    monitored: HashMap<Pid, Monitor>,
+    monitors: HashMap<Pid, Monitor>,
     sweep_at: usize,
 }
 
@@ -74,17 +73,19 @@ impl PendingCalls {
         instance.await_room(&ticket, wanted);
     }
 
-    /// Handles a direct frame.
+    /// Handles a request whose sender has said how it wants to be told.
     pub fn direct(&mut self, port: &Port<'_>, instance: &Instance, request: Direct) {
         let Direct { reference, operation, timeout, body } = request;
         let pid = port.caller();
         let caller = Box::new(Caller { pid, reference: reference.clone() });
         let mut room = [0; ROOM];
-        let inline = instance.try_inline_shared(operation, false, &body, &mut room);
+        let run = instance.try_inline_shared(operation, false, &body, &mut room);
         let ticket = Arc::new(Ticket::attached(Job::Call { operation, cast: false, body }, caller));
-        match inline {
-            Some(Inline::Written(len)) => ticket.answer(Outcome::Ok(Bytes::copy_from_slice(&room[..len]))),
-            Some(Inline::Outcome(outcome)) => ticket.answer(outcome),
+        match run {
+            Some(Run { answer: Inline::Written(len), .. }) => {
+                ticket.answer(Outcome::Ok(Bytes::copy_from_slice(&room[..len])));
+            }
+            Some(Run { answer: Inline::Outcome(ref outcome), .. }) => ticket.answer(outcome.clone()),
             None => {
                 ticket.set_timeout(timeout);
                 match instance.submit(&ticket) {
@@ -109,9 +110,11 @@ impl PendingCalls {
     ) -> Replied {
         let mut room = [0; ROOM];
         match instance.try_inline(operation, false, body, &mut room) {
-            Some(Inline::Written(len)) => reply.bytes(&term::ok(&room[..len])),
-            Some(Inline::Outcome(Outcome::Ok(bytes))) => reply.bytes(&term::ok(&bytes)),
-            Some(Inline::Outcome(outcome)) => reply.bytes(&term::error(outcome)),
+            Some(Run { answer: Inline::Written(len), .. }) => reply.bytes(&term::ok(&room[..len])),
+            Some(Run { answer: Inline::Outcome(ref outcome), .. }) => reply.bytes(&match outcome {
+                Outcome::Ok(bytes) => term::ok(bytes),
+                outcome => term::error(outcome.clone()),
+            }),
             None => {
                 let job = Job::Call { operation, cast: false, body: Bytes::copy_from_slice(body) };
                 let ticket = Arc::new(Ticket::unattached(job));
@@ -124,12 +127,16 @@ impl PendingCalls {
     }
 
     /// Withdraws everything that a dead caller has asked for.
-    pub fn caller_died(&mut self, monitor: Monitor) {
-        if let Some(dead) = self.monitors.remove(&monitor) {
-            self.monitored.remove(&dead);
-            self.unattached.cancel_where(|(pid, _)| *pid == dead);
-            self.attached.cancel_where(|(pid, _)| *pid == dead);
+    pub fn caller_died(&mut self, port: &Port<'_>, monitor: Monitor) {
+        if let Some(dead) = port.monitored(&monitor) {
+            self.monitors.remove(&dead);
+            self.forget(dead);
         }
+    }
+
+    fn forget(&mut self, dead: Pid) {
+        self.unattached.cancel_where(|(pid, _)| *pid == dead);
+        self.attached.cancel_where(|(pid, _)| *pid == dead);
     }
 
     /// Answers everything that is open with `closed`.
@@ -141,36 +148,29 @@ impl PendingCalls {
     /// Monitors a caller. Those who no longer wait lose their monitors in passing: monitor and demonitor for each
     /// call would cost more than the call.
     fn watch(&mut self, port: &Port<'_>, caller: Pid) {
-        if self.monitored.contains_key(&caller) {
+        if self.monitors.contains_key(&caller) {
             return;
         }
-        if self.monitored.len() >= self.sweep_at.max(FIRST_SWEEP) {
+        if self.monitors.len() >= self.sweep_at.max(FIRST_SWEEP) {
             self.sweep(port);
         }
         match port.monitor(caller) {
-            Some(monitor) => {
-                self.monitors.insert(monitor, caller);
-                self.monitored.insert(caller, monitor);
-            }
-            None => {
-                self.unattached.cancel_where(|(pid, _)| *pid == caller);
-                self.attached.cancel_where(|(pid, _)| *pid == caller);
-            }
+            Some(monitor) => drop(self.monitors.insert(caller, monitor)),
+            None => self.forget(caller),
         }
     }
 
     fn sweep(&mut self, port: &Port<'_>) {
         let unattached = self.unattached.open_keys().map(|(pid, _)| *pid);
         let waiting: HashSet<Pid> = unattached.chain(self.attached.open_keys().map(|(pid, _)| *pid)).collect();
-        self.monitors.retain(|monitor, pid| {
+        self.monitors.retain(|pid, monitor| {
             let waits = waiting.contains(pid);
             if !waits {
                 port.demonitor(monitor);
-                self.monitored.remove(pid);
             }
             waits
         });
-        self.sweep_at = 2 * self.monitored.len();
+        self.sweep_at = 2 * self.monitors.len();
     }
 }
 

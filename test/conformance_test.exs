@@ -1,0 +1,425 @@
+# What a user can see, written once and run in every host.
+for host <- [:driver, :program] do
+  defmodule Module.concat(Linkspan.ConformanceTest, host) do
+    use ExUnit.Case, async: true
+    import Linkspan.Eventually
+
+    @host host
+    @moduletag host: host
+    @bound 10_000
+
+    defp echo(options \\ []), do: start([service: :echo, host: @host] ++ options)
+
+    describe "calls" do
+      test "an operation is named by number, atom or string" do
+        server = echo()
+        assert Linkspan.call(server, 1, "hi") == {:ok, "hi"}
+        assert Linkspan.call(server, :echo, "hi") == {:ok, "hi"}
+        assert Linkspan.call(server, "echo", ["h", ?i]) == {:ok, "hi"}
+        assert Linkspan.call(server, :echo) == {:ok, ""}
+        assert Linkspan.call!(server, :echo, "hi") == "hi"
+      end
+
+      test "short and long operations answer alike" do
+        server = echo()
+        assert Linkspan.call(server, :echo_long, "hi") == {:ok, "hi"}
+        assert %{counts: %{deferred: 1, inline: 0}} = Linkspan.info(server)
+
+        # The worker may still be putting the instance down.
+        eventually(fn ->
+          assert Linkspan.call(server, :echo, "hi") == {:ok, "hi"}
+          Linkspan.info(server).counts.inline > 0
+        end)
+      end
+
+      test "bodies come back intact, whatever their size" do
+        server = echo()
+
+        for size <- [0, 1, 63, 64, 65, 255, 4096, 32_767, 32_768, 65_536, 16 * 1024 * 1024],
+            operation <- [:echo, :echo_long] do
+          body = :rand.bytes(size)
+          assert {:ok, ^body} = Linkspan.call(server, operation, body, :infinity)
+        end
+      end
+
+      test "a body may be any iodata, and nothing else" do
+        server = echo()
+        long = List.duplicate(["ab" | "cd"], 20_000)
+        assert Linkspan.call(server, :echo_long, long) == {:ok, IO.iodata_to_binary(long)}
+        assert_raise ArgumentError, fn -> Linkspan.call(server, :echo, :body) end
+        assert_raise ArgumentError, fn -> Linkspan.call(server, :echo, [300]) end
+        assert_raise ArgumentError, fn -> Linkspan.cast(server, :echo, %{}) end
+        assert Linkspan.call(server, :echo, "still there") == {:ok, "still there"}
+      end
+
+      test "2,000 concurrent callers each get their own reply" do
+        server = echo()
+
+        replies =
+          1..2000
+          |> Enum.map(fn n ->
+            Task.async(fn ->
+              for operation <- [:echo, :echo_long] do
+                Linkspan.call(server, operation, "#{n} #{operation}", :infinity)
+              end
+            end)
+          end)
+          |> Task.await_many(:infinity)
+
+        for {[short, long], n} <- Enum.with_index(replies, 1) do
+          assert short == {:ok, "#{n} echo"}
+          assert long == {:ok, "#{n} echo_long"}
+        end
+      end
+
+      test "the service knows how long its caller waits" do
+        server = echo()
+        assert Linkspan.call(server, :remaining, "", :infinity) == {:ok, "infinity"}
+        {:ok, left} = Linkspan.call(server, :remaining, "", 60_000)
+        assert String.to_integer(left) in 1..60_000
+      end
+    end
+
+    describe "order" do
+      test "the requests of one caller are handled in the order in which it sent them" do
+        {:ok, instance} = Linkspan.open(service: :echo, host: @host)
+
+        for n <- 1..500 do
+          assert Linkspan.cast(instance, :emit, "#{n}") == :ok
+          if rem(n, 7) == 0, do: Linkspan.cast(instance, :echo_long, "")
+        end
+
+        assert Linkspan.call(instance, :count) == {:ok, "#{500 + 71 + 1}"}
+
+        for n <- 1..500 do
+          event = "#{n}"
+          assert_receive {:linkspan, ^instance, {:event, received}}
+          assert received == event
+        end
+      end
+
+      test "an event sent before the reply arrives before it" do
+        {:ok, instance} = Linkspan.open(service: :echo, host: @host)
+        assert Linkspan.call(instance, :emit, "first") == {:ok, ""}
+        assert_received {:linkspan, ^instance, {:event, "first"}}
+      end
+    end
+
+    describe "events" do
+      test "they go to the process that the option names, from the start on" do
+        test = self()
+        relay = spawn_link(fn -> receive(do: (message -> send(test, {:relayed, message}))) end)
+        server = echo(events: relay, argument: "emit")
+        instance = Linkspan.handle(server)
+        assert_receive {:relayed, {:linkspan, ^instance, {:event, "started"}}}, @bound
+      end
+    end
+
+    describe "errors" do
+      test "a service's refusal has its code and message, and the instance lives" do
+        server = echo()
+        assert Linkspan.call(server, :fail, "no") == {:error, {:service, 42, "no"}}
+        assert Linkspan.call(server, :refuse) == {:error, {:bad_request, "refused"}}
+        assert Linkspan.call(server, :spin, "soon") == bad_number()
+        assert Linkspan.call(server, :echo, "hi") == {:ok, "hi"}
+        assert %{counts: %{errors: 3}} = Linkspan.info(server)
+      end
+
+      defp bad_number, do: {:error, {:bad_request, "the body is to be a decimal number"}}
+
+      test "an unknown operation is an error, by name or number, called or cast" do
+        server = echo()
+        assert Linkspan.call(server, :nothing) == {:error, {:unknown_operation, :nothing}}
+        assert Linkspan.call(server, "nothing") == {:error, {:unknown_operation, "nothing"}}
+        assert Linkspan.call(server, 4711) == {:error, {:unknown_operation, 4711}}
+        assert Linkspan.call(server, -1) == {:error, {:unknown_operation, -1}}
+        assert Linkspan.cast(server, 4711) == {:error, {:unknown_operation, 4711}}
+      end
+
+      test "call! raises them in words" do
+        server = echo()
+        error = assert_raise Linkspan.Error, fn -> Linkspan.call!(server, :fail, "no") end
+        assert Exception.message(error) == ":fail: the service refused with code 42: no"
+      end
+    end
+
+    describe "a panic" do
+      test "ends its instance with its message, and no other" do
+        server = echo()
+        other = echo()
+        assert {:error, {:panic, "boom at " <> _place}} = Linkspan.call(server, :panic, "boom")
+        assert {:panic, "boom at " <> _place} = assert_down(server)
+        assert Linkspan.call(server, :echo, "hi") == {:error, :closed}
+        assert Linkspan.call(other, :echo, "hi") == {:ok, "hi"}
+      end
+
+      test "ends its instance also when it happens inline, or in a cast" do
+        server = echo()
+        monitor = Process.monitor(server)
+        assert {:error, {:panic, "boom at " <> _}} = Linkspan.call(server, :panic_short, "boom")
+        assert_receive {:DOWN, ^monitor, :process, _, {:panic, "boom at " <> _}}, @bound
+
+        server = echo()
+        monitor = Process.monitor(server)
+        assert Linkspan.cast(server, :panic, "boom") == :ok
+        assert_receive {:DOWN, ^monitor, :process, _, {:panic, "boom at " <> _}}, @bound
+      end
+
+      test "leaves the instance alive if the option says so" do
+        server = echo(on_panic: :keep)
+
+        for operation <- [:panic, :panic_short] do
+          assert {:error, {:panic, "boom at " <> _}} = Linkspan.call(server, operation, "boom")
+        end
+
+        assert Linkspan.call(server, :echo, "hi") == {:ok, "hi"}
+        assert %{counts: %{panics: 2}, state: :open} = Linkspan.info(server)
+      end
+
+      test "answers those who wait behind it with closed" do
+        server = echo()
+        task = Task.async(fn -> Linkspan.call(server, :sleep, "200000") end)
+        eventually(fn -> Linkspan.info(server).queue.requests == 1 end)
+        panic = Task.async(fn -> Linkspan.call(server, :panic, "boom") end)
+        eventually(fn -> Linkspan.info(server).queue.requests == 2 end)
+        behind = for _ <- 1..10, do: Task.async(fn -> Linkspan.call(server, :echo_long, "") end)
+        assert Task.await(task, @bound) == {:ok, ""}
+        assert {:error, {:panic, "boom at " <> _}} = Task.await(panic, @bound)
+        assert Enum.uniq(Task.await_many(behind, @bound)) == [{:error, :closed}]
+      end
+    end
+
+    describe "a time-out" do
+      test "is an error after which no reply comes" do
+        server = echo()
+        assert Linkspan.call(server, :sleep, "20000", 1) == {:error, :timeout}
+        assert Linkspan.call(server, :sleep, "0", 0) == {:error, :timeout}
+        # Everything before this has been answered or dropped when it is.
+        assert Linkspan.call(server, :echo_long, "", :infinity) == {:ok, ""}
+        assert Process.info(self(), :messages) == {:messages, []}
+      end
+
+      test "that races with the reply gives one or the other" do
+        server = echo()
+
+        for n <- 1..500 do
+          case Linkspan.call(server, :spin, "#{rem(n, 20) * 100}", 1) do
+            {:ok, ""} -> :ok
+            {:error, :timeout} -> :ok
+          end
+        end
+
+        assert Linkspan.call(server, :echo_long, "", :infinity) == {:ok, ""}
+        assert Process.info(self(), :messages) == {:messages, []}
+      end
+
+      test "tells running work to stop, and drops work that is queued" do
+        server = echo()
+        day = "86400000000"
+        assert Linkspan.call(server, :spin, day, 20) == {:error, :timeout}
+        assert Linkspan.call(server, :count, "", @bound) == {:ok, "2"}
+
+        running = Task.async(fn -> Linkspan.call(server, :spin, day, 500) end)
+        eventually(fn -> Linkspan.info(server).queue.requests == 1 end)
+        assert Linkspan.call(server, :spin, day, 1) == {:error, :timeout}
+        assert Task.await(running, @bound) == {:error, :timeout}
+        # The queued one was never handled.
+        assert Linkspan.call(server, :count, "", @bound) == {:ok, "4"}
+      end
+    end
+
+    describe "a full queue" do
+      test "is an error if the option says so" do
+        server = echo(queue: [limit: 2, full: :error])
+        waiting = for _ <- 1..2, do: Task.async(fn -> Linkspan.call(server, :sleep, "100000") end)
+        eventually(fn -> Linkspan.info(server).queue.requests == 2 end)
+        assert Linkspan.call(server, :echo_long) == {:error, :busy}
+        assert Linkspan.cast(server, :echo_long) == {:error, :busy}
+        assert Task.await_many(waiting, @bound) == [{:ok, ""}, {:ok, ""}]
+        assert Linkspan.call(server, :echo_long, "room again") == {:ok, "room again"}
+      end
+
+      test "makes callers wait for room, all of which get it" do
+        server = echo(queue: [limit: 3])
+        numbers = 1..200
+
+        tasks =
+          for n <- numbers,
+              do: Task.async(fn -> Linkspan.call(server, :echo_long, "#{n}", :infinity) end)
+
+        assert Task.await_many(tasks, :infinity) == Enum.map(numbers, &{:ok, "#{&1}"})
+      end
+
+      test "makes a caller wait no longer than its time-out, and leaves no message" do
+        server = echo(queue: [limit: 1])
+        running = Task.async(fn -> Linkspan.call(server, :spin, "86400000000", 1000) end)
+        eventually(fn -> Linkspan.info(server).queue.requests == 1 end)
+        assert Linkspan.call(server, :echo_long, "", 20) == {:error, :timeout}
+        assert Task.await(running, @bound) == {:error, :timeout}
+        assert Linkspan.call(server, :echo_long, "", @bound) == {:ok, ""}
+        assert Process.info(self(), :messages) == {:messages, []}
+      end
+
+      test "is bounded in bytes as well, but takes one long body when nothing else is open" do
+        server = echo(queue: [bytes: 1000, full: :error])
+        body = :binary.copy("x", 5000)
+        assert Linkspan.call(server, :echo_long, body) == {:ok, body}
+        running = Task.async(fn -> Linkspan.call(server, :sleep, "100000") end)
+        eventually(fn -> Linkspan.info(server).queue.requests == 1 end)
+        assert Linkspan.call(server, :echo_long, body) == {:error, :busy}
+        assert Task.await(running, @bound) == {:ok, ""}
+      end
+    end
+
+    describe "the end" do
+      test "close answers those who wait, and everybody after" do
+        {:ok, instance} = Linkspan.open(service: :echo, host: @host)
+
+        waiting =
+          for _ <- 1..5, do: Task.async(fn -> Linkspan.call(instance, :sleep, "5000000") end)
+
+        eventually(fn -> Linkspan.info(instance).queue.requests == 5 end)
+        assert Linkspan.close(instance) == :ok
+        assert Enum.uniq(Task.await_many(waiting, @bound)) == [{:error, :closed}]
+        assert Linkspan.call(instance, :echo) == {:error, :closed}
+        assert Linkspan.cast(instance, :echo) == {:error, :closed}
+        assert Linkspan.info(instance) == {:error, :closed}
+        assert Linkspan.close(instance) == :ok
+      end
+
+      test "the owner's death ends the instance, and answers those who wait" do
+        server = echo()
+        instance = Linkspan.handle(server)
+        os_pid = Linkspan.info(instance)[:os_pid]
+        task = Task.async(fn -> Linkspan.call(instance, :sleep, "5000000") end)
+        eventually(fn -> Linkspan.info(instance).queue.requests == 1 end)
+        Process.exit(server, :kill)
+        assert Task.await(task, @bound) == {:error, :closed}
+        assert Linkspan.call(instance, :echo) == {:error, :closed}
+        assert Linkspan.call(server, :echo) == {:error, :closed}
+        if os_pid, do: eventually(fn -> not os_process?(os_pid) end)
+      end
+
+      test "an opener takes its instance along, however it ends" do
+        test = self()
+
+        for reason <- [:normal, :kill] do
+          opener =
+            spawn(fn ->
+              {:ok, instance} = Linkspan.open(service: :echo, host: @host)
+              send(test, {:opened, instance})
+              receive(do: (:go -> :ok))
+            end)
+
+          assert_receive {:opened, instance}, @bound
+          if reason == :kill, do: Process.exit(opener, :kill), else: send(opener, :go)
+          eventually(fn -> Linkspan.call(instance, :echo) == {:error, :closed} end)
+        end
+      end
+
+      test "stop ends a server, and its name is free again" do
+        name = :"stopped_#{@host}"
+        server = echo(name: name)
+        assert Linkspan.call(name, :echo, "hi") == {:ok, "hi"}
+        assert Linkspan.stop(name) == :ok
+        refute Process.alive?(server)
+        assert Linkspan.call(name, :echo) == {:error, :closed}
+        assert Linkspan.call(echo(name: name), :echo, "again") == {:ok, "again"}
+      end
+
+      test "a supervisor restarts a server, as a new instance" do
+        name = :"restarted_#{@host}"
+        children = [{Linkspan, service: :echo, host: @host, name: name}]
+        {:ok, _} = start_supervised({Task.Supervisor, name: :"other_#{@host}"})
+
+        {:ok, supervisor} = Supervisor.start_link(children, strategy: :one_for_one)
+        first = Process.whereis(name)
+        assert Linkspan.call(name, :count) == {:ok, "1"}
+        assert {:error, {:panic, _}} = Linkspan.call(name, :panic, "boom")
+        eventually(fn -> Process.whereis(name) not in [nil, first] end)
+        eventually(fn -> Linkspan.call(name, :count) == {:ok, "1"} end)
+        Supervisor.stop(supervisor)
+      end
+    end
+
+    describe "opening" do
+      test "returns the error of a service that cannot start, and the caller lives" do
+        options = [service: :echo, host: @host]
+        failing = options ++ [argument: "fail"]
+        assert Linkspan.open(failing) == {:error, {:service, 7, "told to fail"}}
+        assert Linkspan.start_link(failing) == {:error, {:service, 7, "told to fail"}}
+        panicking = options ++ [argument: "panic"]
+        assert {:error, {:panic, "told to panic at " <> _}} = Linkspan.open(panicking)
+        assert {:error, {:panic, "told to panic at " <> _}} = Linkspan.start_link(panicking)
+        assert Process.info(self(), :messages) == {:messages, []}
+      end
+
+      test "hands the start argument over byte for byte" do
+        argument = :rand.bytes(100_000)
+        assert Linkspan.call(echo(argument: argument), :argument) == {:ok, argument}
+      end
+
+      test "names what is wrong with a library, and its path" do
+        open = fn library -> Linkspan.open(service: :echo, host: @host, library: library) end
+        missing = temporary("missing.so")
+        assert {:error, {:library_missing, ^missing, _}} = open.(missing)
+
+        text = temporary("text.so")
+        File.write!(text, "no library")
+        assert {:error, {:not_a_library, ^text, _}} = open.(text)
+
+        empty = temporary("empty.so")
+        File.write!(empty, "")
+        assert {:error, {:not_a_library, ^empty, "the file is empty"}} = open.(empty)
+
+        for source <- ["no_symbol.c", "wrong_magic.c"] do
+          library = compiled(source)
+          assert {:error, {:not_a_library, ^library, _}} = open.(library)
+        end
+
+        library = compiled("wrong_version.c")
+        assert {:error, {:wrong_abi, ^library, 4711, 1}} = open.(library)
+
+        unknown = [service: :nothing, library: {:linkspan, :echo}, host: @host]
+        assert {:error, {:unknown_service, path, "nothing", "echo"}} = Linkspan.open(unknown)
+        assert Path.basename(path) == "echo.so"
+      end
+
+      test "takes a name once" do
+        for name <- [
+              :"named_#{@host}",
+              {:global, {:named, @host}},
+              {:via, :global, {:via, @host}}
+            ] do
+          server = echo(name: name)
+          assert Linkspan.call(name, :echo, "hi") == {:ok, "hi"}
+          options = [service: :echo, host: @host, name: name]
+          assert Linkspan.start_link(options) == {:error, {:already_started, server}}
+        end
+      end
+    end
+
+    test "what a service prints does not disturb it" do
+      server = echo()
+      assert Linkspan.call(server, :print, "printed by the #{@host} host's service") == {:ok, ""}
+      assert Linkspan.call(server, :echo, "hi") == {:ok, "hi"}
+    end
+
+    test "info says what there is to know" do
+      server = echo()
+
+      assert %{
+               host: @host,
+               service: "echo",
+               state: :open,
+               queue: %{requests: 0, bytes: 0},
+               library: %{path: _, hash: hash},
+               operations: %{"echo" => 1},
+               counts: %{inline: 0}
+             } = Linkspan.info(server)
+
+      assert byte_size(hash) == 64
+      assert Linkspan.call(server, :host) == {:ok, "#{@host}"}
+    end
+  end
+end

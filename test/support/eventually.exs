@@ -1,0 +1,57 @@
+defmodule Linkspan.Eventually do
+  @moduledoc false
+  # Waiting for a state that no message announces.
+
+  import ExUnit.Assertions
+
+  @bound 10_000
+
+  # Asks until `fun` is true; fails after ten seconds.
+  def eventually(fun, deadline \\ System.monotonic_time(:millisecond) + @bound) do
+    cond do
+      fun.() ->
+        true
+
+      System.monotonic_time(:millisecond) > deadline ->
+        flunk("still not so after #{@bound} ms")
+
+      true ->
+        receive do
+        after
+          2 -> eventually(fun, deadline)
+        end
+    end
+  end
+
+  def os_process?(os_pid), do: File.exists?("/proc/#{os_pid}")
+
+  # Opens a server that a test may see die.
+  def start(options) do
+    {:ok, server} = Linkspan.start_link(options)
+    Process.unlink(server)
+    ExUnit.Callbacks.on_exit(fn -> Process.exit(server, :kill) end)
+    server
+  end
+
+  def assert_down(server) do
+    monitor = Process.monitor(server)
+    assert_receive {:DOWN, ^monitor, :process, _, reason}, @bound
+    reason
+  end
+
+  # A file of the service library's name that a test may spoil.
+  def temporary(name) do
+    dir = Path.join(System.tmp_dir!(), "linkspan-#{System.unique_integer([:positive])}")
+    File.mkdir_p!(dir)
+    ExUnit.Callbacks.on_exit(fn -> File.rm_rf!(dir) end)
+    Path.join(dir, name)
+  end
+
+  # A shared library made of a C source in test/fixtures.
+  def compiled(source) do
+    library = temporary(Path.rootname(source) <> ".so")
+    source = Path.join([__DIR__, "../fixtures", source])
+    {_, 0} = System.cmd("cc", ["-shared", "-fPIC", "-o", library, source], stderr_to_stdout: true)
+    library
+  end
+end
