@@ -1,0 +1,52 @@
+# Every repeated command has a name here; `make help` lists them.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+# Names of files may be in any language.
+export LC_ALL := C.UTF-8
+
+.PHONY: help setup build demo test test-rust test-erlang test-elixir check format shell bench clean
+
+help: ## Lists the commands
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name does; do \
+	    printf '  make %-13s %s\n' "$$name" "$$does"; done
+
+setup: ## Installs what is missing: Erlang, Elixir, rebar3, a C compiler
+	@sh setup.sh
+
+build: setup ## Builds everything
+	@mix compile
+
+demo: setup ## Runs JavaScript in every host, and shows what happens when things go wrong
+	@mix run examples/demo/demo.exs
+
+test: test-rust test-erlang test-elixir ## Runs all tests
+
+test-rust: setup
+	cargo test --workspace --locked
+
+test-erlang: setup
+	rebar3 eunit
+
+test-elixir: setup
+	mix test
+
+check: setup ## Formats, lints, warnings, dialyzer
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --locked -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked --quiet
+	mix format --check-formatted
+	mix compile --force --warnings-as-errors
+	rebar3 dialyzer
+
+format: setup ## Formats Rust and Elixir
+	cargo fmt --all
+	mix format
+
+shell: setup ## Opens iex with Linkspan loaded
+	@iex -S mix
+
+bench: setup ## Compares Linkspan with gen_server, a C driver and a C program
+	@mix run bench/compare.exs
+
+clean: ## Removes what was built
+	rm -rf target _build priv

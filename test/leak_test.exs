@@ -1,0 +1,100 @@
+# What must not grow, and what must not be copied.
+defmodule Linkspan.LeakTest do
+  use ExUnit.Case, async: false
+  import Linkspan.Eventually
+
+  @mib 1024 * 1024
+
+  # Everything of this VM that a leak would show in; memory in bytes.
+  defp resources do
+    :erlang.garbage_collect()
+
+    %{
+      binaries: :erlang.memory(:binary),
+      processes: length(Process.list()),
+      ports: length(Port.list()),
+      atoms: :erlang.system_info(:atom_count),
+      descriptors: length(File.ls!("/proc/self/fd")),
+      threads: length(File.ls!("/proc/self/task"))
+    }
+  end
+
+  defp resident(pid) do
+    [_, pages | _] = String.split(File.read!("/proc/#{pid}/statm"))
+    String.to_integer(pages) * 4096
+  end
+
+  defp assert_same(before) do
+    eventually(fn ->
+      now = resources()
+
+      Enum.all?(before, fn
+        {:binaries, bytes} -> now.binaries < bytes + @mib
+        {:atoms, count} -> now.atoms <= count
+        {name, count} -> now[name] <= count
+      end)
+    end)
+  end
+
+  test "a refc binary of 16 MiB is echoed by the driver host without a copy" do
+    server = start(service: :echo, host: :driver)
+
+    for operation <- [:echo, :echo_long] do
+      {:ok, _} = Linkspan.call(server, operation, :binary.copy("x", 100_000))
+      body = :rand.bytes(16 * @mib)
+      :erlang.garbage_collect()
+      {binaries, resident} = {:erlang.memory(:binary), resident("self")}
+      {:ok, reply} = Linkspan.call(server, operation, body)
+      assert :erlang.memory(:binary) < binaries + @mib
+      assert resident("self") < resident + 8 * @mib
+      assert reply == body
+    end
+  end
+
+  for host <- [:driver, :program] do
+    @host host
+
+    test "100,000 calls leave nothing behind in the #{host} host" do
+      server = start(service: :echo, host: @host)
+      handle = Linkspan.handle(server)
+      # A thousand calls, of every kind.
+      thousand = fn ->
+        for _ <- 1..100 do
+          body = :rand.bytes(500)
+          for _ <- 1..4, do: {:ok, ^body} = Linkspan.call(handle, :echo, body)
+          for _ <- 1..2, do: {:ok, ^body} = Linkspan.call(handle, :echo_long, body, :infinity)
+          {:error, {:service, 42, _}} = Linkspan.call(handle, :fail, "no")
+          :ok = Linkspan.cast(handle, :echo, body)
+          :ok = Linkspan.cast(handle, :echo_long, body)
+          _ = Linkspan.call(handle, :sleep, "1000000", 0)
+        end
+      end
+
+      thousand.()
+      before = resources()
+      os_pid = Map.get(Linkspan.info(handle), :os_pid, "self")
+      resident = resident(os_pid)
+      for _ <- 1..100, do: thousand.()
+      {:ok, ""} = Linkspan.call(handle, :echo_long, "", :infinity)
+      assert_same(before)
+      assert resident(os_pid) < resident + 16 * @mib
+      assert Process.info(self(), :messages) == {:messages, []}
+    end
+
+    test "opening and closing leaves nothing behind in the #{host} host" do
+      again = fn n ->
+        for _ <- 1..n do
+          {:ok, instance} = Linkspan.open(service: :echo, host: @host)
+          {:ok, "hi"} = Linkspan.call(instance, :echo_long, "hi")
+          :ok = Linkspan.close(instance)
+          {:error, _} = Linkspan.open(service: :echo, host: @host, argument: "fail")
+        end
+      end
+
+      again.(5)
+      before = resources()
+      again.(100)
+      assert_same(before)
+    end
+  end
+end

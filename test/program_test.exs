@@ -1,0 +1,84 @@
+# The external program's life and death. One host: only this one has an OS process.
+defmodule Linkspan.ProgramTest do
+  use ExUnit.Case, async: true
+  import Linkspan.Eventually
+
+  @bound 10_000
+
+  defp os_pid(server), do: Linkspan.info(server).os_pid
+
+  test "closing the instance ends the program in the middle of a request that never ends" do
+    {:ok, instance} = Linkspan.open(service: :echo, host: :program)
+    os_pid = os_pid(instance)
+    task = Task.async(fn -> Linkspan.call(instance, :hang, "", :infinity) end)
+    eventually(fn -> Linkspan.info(instance).queue.requests == 1 end)
+    Linkspan.close(instance)
+    assert Task.await(task, @bound) == {:error, :closed}
+    eventually(fn -> not os_process?(os_pid) end)
+  end
+
+  test "the death of the VM ends the program in the middle of a request that never ends" do
+    code = ~S"""
+    {ok, I} = linkspan:open([{service, echo}, {host, program}]),
+    spawn(fun() -> linkspan:call(I, hang, <<>>, infinity) end),
+    Wait = fun Wait() -> case linkspan:info(I) of
+        #{queue := #{requests := 1}, os_pid := P} -> io:format("~b ~s~n", [P, os:getpid()]);
+        _ -> Wait() end end,
+    Wait(), receive never -> ok end.
+    """
+
+    paths = for app <- [:linkspan, :elixir], do: Application.app_dir(app, "ebin")
+    arguments = ["-noshell", "-pa"] ++ paths ++ ["-eval", "ok = linkspan:load(), " <> code]
+
+    vm =
+      Port.open({:spawn_executable, System.find_executable("erl")}, [
+        :binary,
+        line: 100,
+        args: arguments
+      ])
+
+    assert_receive {^vm, {:data, {:eol, line}}}, 30_000
+    [program, beam] = String.split(line)
+    assert os_process?(program)
+    {_, 0} = System.cmd("kill", ["-9", beam])
+    eventually(fn -> not os_process?(program) end)
+  end
+
+  test "a killed program ends its owner with the signal, and answers those who wait with it" do
+    server = start(service: :echo, host: :program)
+    monitor = Process.monitor(server)
+
+    tasks =
+      for _ <- 1..10,
+          do: Task.async(fn -> Linkspan.call(server, :sleep, "60000000", :infinity) end)
+
+    eventually(fn -> Linkspan.info(server).queue.requests == 10 end)
+    {_, 0} = System.cmd("kill", ["-9", "#{os_pid(server)}"])
+    assert Enum.uniq(Task.await_many(tasks, @bound)) == [{:error, {:signal, 9}}]
+    assert_receive {:DOWN, ^monitor, :process, _, {:signal, 9}}, @bound
+  end
+
+  test "a supervisor mends a killed program" do
+    name = :killed_program
+    children = [{Linkspan, service: :script, host: :program, name: name}]
+    {:ok, supervisor} = Supervisor.start_link(children, strategy: :one_for_one)
+    {:ok, "1"} = Linkspan.call(name, :eval, "a = 1", @bound)
+    first = os_pid(name)
+    {_, 0} = System.cmd("kill", ["-9", "#{first}"])
+    eventually(fn -> match?(%{os_pid: other} when other != first, Linkspan.info(name)) end)
+    assert Linkspan.call(name, :eval, "typeof a", @bound) == {:ok, "undefined"}
+    refute os_process?(first)
+    Supervisor.stop(supervisor)
+  end
+
+  test "a full pipe suspends no caller beyond its time-out" do
+    server = start(service: :echo, host: :program)
+    os_pid = os_pid(server)
+    {_, 0} = System.cmd("kill", ["-STOP", "#{os_pid}"])
+    body = :binary.copy("x", 1_000_000)
+    calls = for _ <- 1..5, do: Task.async(fn -> Linkspan.call(server, :echo_long, body, 100) end)
+    assert Enum.uniq(Task.await_many(calls, @bound)) == [{:error, :timeout}]
+    {_, 0} = System.cmd("kill", ["-CONT", "#{os_pid}"])
+    assert Linkspan.call(server, :echo_long, "still there", @bound) == {:ok, "still there"}
+  end
+end

@@ -1,0 +1,58 @@
+# What goes on while native code burns CPU. Shown by counts of work done, not by times.
+defmodule Linkspan.SchedulerTest do
+  use ExUnit.Case, async: false
+  import Linkspan.Eventually
+
+  # In microseconds; far longer than any test.
+  @day "86400000000"
+
+  test "processes go on while every worker is busy" do
+    workers = System.schedulers()
+    busy = for _ <- 1..workers, do: start(service: :echo, host: :driver)
+    tasks = for s <- busy, do: Task.async(fn -> Linkspan.call(s, :spin, @day, 60_000) end)
+    eventually(fn -> all_busy?(busy) end)
+
+    echo = spawn_link(fn -> echo_loop() end)
+
+    for n <- 1..20_000 do
+      send(echo, {self(), n})
+      assert_receive ^n
+    end
+
+    assert all_busy?(busy), "the work ended too early to prove anything"
+    Enum.each(busy, &Linkspan.stop/1)
+    assert Enum.uniq(Task.await_many(tasks)) == [{:error, :closed}]
+  end
+
+  test "an instance that is idle answers inline while every worker is busy" do
+    idle = start(service: :echo, host: :driver)
+    {:ok, "warm"} = Linkspan.call(idle, :echo, "warm")
+    workers = System.schedulers()
+
+    busy = for _ <- 1..workers, do: start(service: :echo, host: :driver)
+
+    tasks = for s <- busy, do: Task.async(fn -> Linkspan.call(s, :spin, @day, 60_000) end)
+
+    eventually(fn -> all_busy?(busy) end)
+
+    before = Linkspan.info(idle).counts
+    for n <- 1..20_000, do: assert(Linkspan.call(idle, :echo, "#{n}") == {:ok, "#{n}"})
+    now = Linkspan.info(idle).counts
+    assert now.inline - before.inline == 20_000
+    assert now.deferred == before.deferred
+
+    assert all_busy?(busy), "the work ended too early to prove anything"
+    Enum.each(busy, &Linkspan.stop/1)
+    assert Enum.uniq(Task.await_many(tasks)) == [{:error, :closed}]
+  end
+
+  defp all_busy?(servers), do: Enum.all?(servers, &(Linkspan.info(&1).queue.requests == 1))
+
+  defp echo_loop do
+    receive do
+      {from, n} -> send(from, n)
+    end
+
+    echo_loop()
+  end
+end
