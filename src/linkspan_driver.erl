@@ -28,7 +28,7 @@
 %% From this size on a body goes by port_command/2, by reference; port_control/3 would have it copied if deferred.
 -define(LONG_BODY, 32768).
 
--spec open(linkspan_options:options()) -> {ok, linkspan:instance()} | {error, linkspan:reason()}.
+-spec open(linkspan_options:options()) -> {ok, #linkspan{}} | {error, linkspan:reason()}.
 open(#{service := Service, full := Full} = Options) ->
     %% Suspending a caller would make it deaf to its time-out: the queue has bounds of its own.
     try open_port({spawn_driver, "linkspan"}, [binary, {busy_limits_msgq, disabled}]) of
@@ -64,7 +64,7 @@ listen(#linkspan{port = Port} = Instance, Events) ->
     <<?OK>> = port_control(Port, ?LISTEN, [<<(byte_size(Pid)):32>>, Pid, term_to_binary(Instance)]),
     ok.
 
--spec own(linkspan_options:options()) -> {ok, linkspan:instance()} | {error, linkspan:reason()}.
+-spec own(linkspan_options:options()) -> {ok, #linkspan{}} | {error, linkspan:reason()}.
 own(Options) ->
     case open(Options) of
         {ok, #linkspan{port = Port} = Instance} ->
@@ -75,11 +75,11 @@ own(Options) ->
             {error, Reason}
     end.
 
--spec handle_info(term(), linkspan:instance(), pid()) -> ok | {stop, term()}.
+-spec handle_info(term(), #linkspan{}, pid()) -> ok | {stop, term()}.
 handle_info({'DOWN', _Monitor, port, Port, Reason}, #linkspan{port = Port}, _Events) -> {stop, Reason};
 handle_info(_Message, _Instance, _Events) -> ok.
 
--spec call(linkspan:instance(), non_neg_integer(), iodata(), timeout()) ->
+-spec call(#linkspan{}, non_neg_integer(), iodata(), timeout()) ->
     {ok, binary()} | {error, linkspan:reason()}.
 call(#linkspan{port = Port, long = Long}, Operation, Body, Timeout) when
     is_binary(Body), byte_size(Body) < ?LONG_BODY, not is_map_key(Operation, Long)
@@ -159,7 +159,7 @@ closed(Port) ->
         _ -> erlang:error(badarg)
     end.
 
--spec cast(linkspan:instance(), non_neg_integer(), iodata()) -> ok | {error, linkspan:reason()}.
+-spec cast(#linkspan{}, non_neg_integer(), iodata()) -> ok | {error, linkspan:reason()}.
 cast(#linkspan{port = Port}, Operation, Body) ->
     try port_control(Port, Operation bor ?CAST_BIT, Body) of
         <<?OK>> -> ok;
@@ -168,7 +168,7 @@ cast(#linkspan{port = Port}, Operation, Body) ->
         error:badarg -> closed(Port)
     end.
 
--spec await_room(linkspan:instance(), non_neg_integer(), timeout()) -> ok | {error, linkspan:reason()}.
+-spec await_room(#linkspan{}, non_neg_integer(), timeout()) -> ok | {error, linkspan:reason()}.
 await_room(#linkspan{port = Port}, Wanted, Timeout) ->
     Reference = make_ref(),
     Tag = term_to_binary(Reference),
@@ -187,7 +187,7 @@ await_room(#linkspan{port = Port}, Wanted, Timeout) ->
         error:badarg -> closed(Port)
     end.
 
--spec info(linkspan:instance()) -> {ok, binary(), map()} | {error, linkspan:reason()}.
+-spec info(#linkspan{}) -> {ok, binary(), map()} | {error, linkspan:reason()}.
 info(#linkspan{port = Port}) ->
     try port_control(Port, ?GET_INFO, <<>>) of
         <<?OK, Info/binary>> -> {ok, Info, #{host => driver, port => Port}};
@@ -196,7 +196,7 @@ info(#linkspan{port = Port}) ->
         error:badarg -> closed(Port)
     end.
 
--spec close(linkspan:instance()) -> ok.
+-spec close(#linkspan{}) -> ok.
 close(#linkspan{port = Port}) ->
     try port_close(Port) of
         true -> ok

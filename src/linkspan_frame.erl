@@ -23,7 +23,7 @@ start(#{limit := Limit, bytes := Bytes, on_panic := OnPanic, argument := Argumen
 
 %% Completes an instance with the answer to a load: the library's hash, and the operations by name. Names are
 %% binaries, and atoms where the atom exists already: a library makes no atoms.
--spec describe(linkspan:instance(), Path :: binary(), Description :: binary()) -> linkspan:instance().
+-spec describe(#linkspan{}, Path :: binary(), Description :: binary()) -> #linkspan{}.
 describe(Instance, Path, <<Len:16, Hash:Len/binary, Operations/binary>>) ->
     operations(Operations, Instance#linkspan{library = #{path => Path, hash => Hash}}).
 

@@ -1,22 +1,24 @@
 %% What each host provides. Hosts: driver, nif, program. Nothing outside a host asks which host it is.
 -module(linkspan_host).
 
+-include("linkspan.hrl").
+
 -export([module/1]).
 
 %% Opens an instance that belongs to the calling process.
--callback open(linkspan_options:options()) -> {ok, linkspan:instance()} | {error, linkspan:reason()}.
+-callback open(linkspan_options:options()) -> {ok, #linkspan{}} | {error, linkspan:reason()}.
 %% Opens an instance for a server process, which calls this and handles the messages that handle_info/2 knows.
--callback own(linkspan_options:options()) -> {ok, linkspan:instance()} | {error, linkspan:reason()}.
+-callback own(linkspan_options:options()) -> {ok, #linkspan{}} | {error, linkspan:reason()}.
 %% What a message to the server means: nothing, or the end.
--callback handle_info(term(), linkspan:instance(), Events :: pid()) -> ok | {stop, term()}.
+-callback handle_info(term(), #linkspan{}, Events :: pid()) -> ok | {stop, term()}.
 %% The request is one that the queue may refuse: then {error, busy}.
--callback call(linkspan:instance(), non_neg_integer(), iodata(), timeout()) ->
+-callback call(#linkspan{}, non_neg_integer(), iodata(), timeout()) ->
     {ok, binary()} | {error, linkspan:reason()}.
--callback cast(linkspan:instance(), non_neg_integer(), iodata()) -> ok | {error, linkspan:reason()}.
+-callback cast(#linkspan{}, non_neg_integer(), iodata()) -> ok | {error, linkspan:reason()}.
 %% Waits until the queue may have room for a body of so many bytes.
--callback await_room(linkspan:instance(), non_neg_integer(), timeout()) -> ok | {error, linkspan:reason()}.
--callback info(linkspan:instance()) -> {ok, binary(), map()} | {error, linkspan:reason()}.
--callback close(linkspan:instance()) -> ok.
+-callback await_room(#linkspan{}, non_neg_integer(), timeout()) -> ok | {error, linkspan:reason()}.
+-callback info(#linkspan{}) -> {ok, binary(), map()} | {error, linkspan:reason()}.
+-callback close(#linkspan{}) -> ok.
 
 %% The module of a host.
 -spec module(linkspan_options:host()) -> module().

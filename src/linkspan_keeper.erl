@@ -24,13 +24,13 @@ create_table() ->
     ok.
 
 %% Says which instance the calling server runs.
--spec register(linkspan:instance()) -> ok.
+-spec register(#linkspan{}) -> ok.
 register(Instance) ->
     true = ets:insert(?TABLE, {self(), Instance}),
     gen_server:cast(?MODULE, {watch, self()}).
 
 %% The instance of a server.
--spec lookup(pid()) -> linkspan:instance() | undefined.
+-spec lookup(pid()) -> #linkspan{} | undefined.
 lookup(Server) ->
     try
         ets:lookup_element(?TABLE, Server, 2)

@@ -8,7 +8,7 @@
 -export([init/1, handle_call/3, handle_cast/2, handle_info/2]).
 
 -record(state, {
-    instance :: linkspan:instance(),
+    instance :: #linkspan{},
     events :: pid(),
     %% Monitor of the process that opened the instance for itself.
     opener :: reference() | undefined
@@ -20,7 +20,7 @@ start_link(Options) ->
     proc_lib:start_link(?MODULE, init, [{self(), server, Options}]).
 
 %% Opens an instance for the caller: its owner ends with the caller, whatever the reason.
--spec open(linkspan_options:options()) -> {ok, linkspan:instance()} | {error, linkspan:reason()}.
+-spec open(linkspan_options:options()) -> {ok, #linkspan{}} | {error, linkspan:reason()}.
 open(Options) ->
     proc_lib:start_link(?MODULE, init, [{self(), owner, Options}]).
 

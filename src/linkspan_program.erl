@@ -10,11 +10,11 @@
 
 -export([open/1, own/1, handle_info/3, call/4, cast/3, await_room/3, info/1, close/1]).
 
--spec open(linkspan_options:options()) -> {ok, linkspan:instance()} | {error, linkspan:reason()}.
+-spec open(linkspan_options:options()) -> {ok, #linkspan{}} | {error, linkspan:reason()}.
 open(Options) ->
     linkspan_owner:open(Options).
 
--spec own(linkspan_options:options()) -> {ok, linkspan:instance()} | {error, linkspan:reason()}.
+-spec own(linkspan_options:options()) -> {ok, #linkspan{}} | {error, linkspan:reason()}.
 own(#{service := Service, full := Full} = Options) ->
     %% As in the driver host: no caller is suspended behind its back.
     Settings = [{packet, 4}, nouse_stdio, binary, exit_status, {busy_limits_msgq, disabled}],
@@ -63,7 +63,7 @@ answer(#linkspan{port = Port} = Instance, Events) ->
     end.
 
 %% What the port delivers: answers, events, and the end.
--spec handle_info(term(), linkspan:instance(), pid()) -> ok | {stop, term()}.
+-spec handle_info(term(), #linkspan{}, pid()) -> ok | {stop, term()}.
 handle_info({Port, {data, <<?REPLY, Len:16, Tag:Len/binary, Status, Body/binary>>}}, #linkspan{port = Port}, _Events) ->
     %% Tags are made below, by term_to_binary/1 of an alias of this node.
     Alias = binary_to_term(Tag, [safe]),
@@ -81,24 +81,24 @@ handle_info({Port, {exit_status, Status}}, #linkspan{port = Port}, _Events) ->
 handle_info(_Message, _Instance, _Events) ->
     ok.
 
--spec call(linkspan:instance(), non_neg_integer(), iodata(), timeout()) ->
+-spec call(#linkspan{}, non_neg_integer(), iodata(), timeout()) ->
     {ok, binary()} | {error, linkspan:reason()}.
 call(Instance, Operation, Body, Timeout) ->
     request(Instance, ?CALL, [<<Operation:32, (linkspan_frame:timeout(Timeout)):32>> | Body], Timeout).
 
 %% A cast is acknowledged when it has been accepted.
--spec cast(linkspan:instance(), non_neg_integer(), iodata()) -> ok | {error, linkspan:reason()}.
+-spec cast(#linkspan{}, non_neg_integer(), iodata()) -> ok | {error, linkspan:reason()}.
 cast(Instance, Operation, Body) ->
     nothing(request(Instance, ?CAST, [<<Operation:32>> | Body], ?DEFAULT_TIMEOUT)).
 
--spec await_room(linkspan:instance(), non_neg_integer(), timeout()) -> ok | {error, linkspan:reason()}.
+-spec await_room(#linkspan{}, non_neg_integer(), timeout()) -> ok | {error, linkspan:reason()}.
 await_room(Instance, Wanted, Timeout) ->
     nothing(request(Instance, ?ROOM, <<Wanted:64>>, Timeout)).
 
 nothing({ok, <<>>}) -> ok;
 nothing({error, Reason}) -> {error, Reason}.
 
--spec info(linkspan:instance()) -> {ok, binary(), map()} | {error, linkspan:reason()}.
+-spec info(#linkspan{}) -> {ok, binary(), map()} | {error, linkspan:reason()}.
 info(#linkspan{port = Port} = Instance) ->
     case request(Instance, ?INFO, <<>>, ?DEFAULT_TIMEOUT) of
         {ok, Info} -> {ok, Info, maps:merge(#{host => program, port => Port}, os_pid(Port))};
@@ -165,7 +165,7 @@ send_patiently(Port, Frame, Timeout) ->
         {error, timeout}
     end.
 
--spec close(linkspan:instance()) -> ok.
+-spec close(#linkspan{}) -> ok.
 close(#linkspan{owner = Owner}) ->
     linkspan_owner:close(Owner).
 

@@ -154,8 +154,10 @@ impl Inner {
             Answer::Inline(_) => Outcome::Ok(Bytes::new()),
             Answer::Outcome(outcome) => outcome,
         };
-        if ticket.is_done() {
+        if ticket.is_done() && !matches!(outcome, Outcome::Panicked(_)) {
+            // Whatever it answers, it was told to stop.
             self.counters.cancelled.add();
+            return (outcome, None);
         }
         let end = self.note(&outcome, running);
         (outcome, end)
