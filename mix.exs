@@ -4,10 +4,13 @@ defmodule Mix.Tasks.Compile.LinkspanNative do
 
   @impl true
   def run(_arguments) do
-    case System.cmd("sh", ["native/build.sh"], into: IO.stream(), stderr_to_stdout: true) do
-      {_output, 0} -> :ok
-      {_output, _status} -> Mix.raise("linkspan: the native code could not be built, see above")
-    end
+    {_output, status} =
+      System.cmd("sh", ["native/build.sh"], into: IO.stream(), stderr_to_stdout: true)
+
+    if status != 0, do: Mix.raise("linkspan: the native code could not be built, see above")
+    # Once more, now that there is a priv folder to link to.
+    Mix.Project.build_structure()
+    :ok
   end
 end
 
