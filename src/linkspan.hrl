@@ -1,7 +1,8 @@
 %% What a client knows of an instance. Made by a host's open/1; opaque to everybody else.
 -record(linkspan, {
     host :: module(),
-    port :: port(),
+    %% What operations go to: a port, or a resource.
+    target :: port() | reference(),
     %% The process that hands on what the port delivers; only where there is one.
     owner :: pid() | undefined,
     service :: binary(),

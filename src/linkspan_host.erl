@@ -23,4 +23,5 @@
 %% The module of a host.
 -spec module(linkspan_options:host()) -> module().
 module(driver) -> linkspan_driver;
+module(nif) -> linkspan_nif;
 module(program) -> linkspan_program.

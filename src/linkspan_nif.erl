@@ -1,7 +1,15 @@
-%% The NIF half of the image: it lends native bytes to the VM as binaries. It has no functions of its own.
+%% The nif host: an instance is a resource of the NIF library, which is the same image as the driver.
+%%
+%% A resource cannot be linked: a process owns it, and the resource watches that process.
 -module(linkspan_nif).
+-behaviour(linkspan_host).
+
+-include("linkspan.hrl").
 
 -export([load/1]).
+-export([open/1, own/1, handle_info/3, call/4, cast/3, await_room/3, info/1, close/1]).
+-export([control/3, direct/3]).
+-export([open_instance/0, instance_control/3, instance_direct/3, close_instance/1]).
 
 -spec load(file:filename()) -> ok | {error, term()}.
 load(Path) ->
@@ -10,3 +18,59 @@ load(Path) ->
         {error, {Loaded, _}} when Loaded =:= reload; Loaded =:= upgrade -> ok;
         {error, {_, Why}} -> {error, {load_nif, Path, Why}}
     end.
+
+-spec open(linkspan_options:options()) -> {ok, #linkspan{}} | {error, linkspan:reason()}.
+open(Options) ->
+    linkspan_owner:open(Options).
+
+-spec own(linkspan_options:options()) -> {ok, #linkspan{}} | {error, linkspan:reason()}.
+own(#{service := Service, full := Full} = Options) ->
+    Resource = open_instance(),
+    Blank = #linkspan{host = ?MODULE, target = Resource, owner = self(), service = Service, full = Full},
+    linkspan_control:start(Blank, Options).
+
+-spec handle_info(term(), #linkspan{}, pid()) -> ok | {stop, term()}.
+handle_info(_Message, _Instance, _Events) -> ok.
+
+-spec call(#linkspan{}, non_neg_integer(), iodata(), timeout()) -> {ok, binary()} | {error, linkspan:reason()}.
+call(Instance, Operation, Body, Timeout) ->
+    linkspan_control:call(Instance, Operation, Body, Timeout).
+
+-spec cast(#linkspan{}, non_neg_integer(), iodata()) -> ok | {error, linkspan:reason()}.
+cast(Instance, Operation, Body) ->
+    linkspan_control:cast(Instance, Operation, Body).
+
+-spec await_room(#linkspan{}, non_neg_integer(), timeout()) -> ok | {error, linkspan:reason()}.
+await_room(Instance, Wanted, Timeout) ->
+    linkspan_control:await_room(Instance, Wanted, Timeout).
+
+-spec info(#linkspan{}) -> {ok, binary(), map()} | {error, linkspan:reason()}.
+info(#linkspan{owner = Owner} = Instance) ->
+    linkspan_control:info(Instance, #{host => nif, owner => Owner}).
+
+-spec close(#linkspan{}) -> ok.
+close(#linkspan{target = Resource, owner = Owner}) ->
+    true = close_instance(Resource),
+    linkspan_owner:close(Owner).
+
+-spec control(#linkspan{}, non_neg_integer(), iodata()) -> binary() | closed.
+control(#linkspan{target = Resource}, Operation, Body) ->
+    instance_control(Resource, Operation, Body).
+
+-spec direct(#linkspan{}, binary(), iodata()) -> true | closed.
+direct(#linkspan{target = Resource}, Head, Body) ->
+    instance_direct(Resource, Head, Body).
+
+%% The NIFs: see native/beam/src/nif/instance.rs.
+
+-spec open_instance() -> reference().
+open_instance() -> erlang:nif_error(not_loaded).
+
+-spec instance_control(reference(), non_neg_integer(), iodata()) -> binary().
+instance_control(_Resource, _Operation, _Body) -> erlang:nif_error(not_loaded).
+
+-spec instance_direct(reference(), binary(), iodata()) -> true.
+instance_direct(_Resource, _Head, _Body) -> erlang:nif_error(not_loaded).
+
+-spec close_instance(reference()) -> true.
+close_instance(_Resource) -> erlang:nif_error(not_loaded).

@@ -4,7 +4,7 @@
 -export([read/1]).
 -export_type([option/0, options/0, host/0]).
 
--type host() :: driver | program.
+-type host() :: driver | nif | program.
 -type option() ::
     {service, atom() | string() | binary()}
     | {host, host()}
@@ -63,7 +63,7 @@ known(Given, Names) ->
 service(#{service := Service}) -> text(service, Service);
 service(_Given) -> bad(service, "is missing").
 
-host(Host) -> linkspan_host:module(one_of(host, [driver, program], Host)).
+host(Host) -> linkspan_host:module(one_of(host, [driver, nif, program], Host)).
 
 argument(Argument) ->
     try

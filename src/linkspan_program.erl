@@ -20,7 +20,7 @@ own(#{service := Service, full := Full} = Options) ->
     Settings = [{packet, 4}, nouse_stdio, binary, exit_status, {busy_limits_msgq, disabled}],
     try open_port({spawn_executable, linkspan_native:program()}, Settings) of
         Port ->
-            Blank = #linkspan{host = ?MODULE, port = Port, owner = self(), service = Service, full = Full},
+            Blank = #linkspan{host = ?MODULE, target = Port, owner = self(), service = Service, full = Full},
             case start(Blank, Options) of
                 {ok, Instance} ->
                     {ok, Instance};
@@ -47,11 +47,11 @@ start(Blank, #{library := Path, events := Events} = Options) ->
     end.
 
 %% Asks while the owner is still being made, hence not by way of its messages. The answer has an empty tag.
-ask(#linkspan{port = Port} = Instance, Events, Kind, Body) ->
+ask(#linkspan{target = Port} = Instance, Events, Kind, Body) ->
     true = port_command(Port, [<<Kind, 0:16>>, Body]),
     answer(Instance, Events).
 
-answer(#linkspan{port = Port} = Instance, Events) ->
+answer(#linkspan{target = Port} = Instance, Events) ->
     receive
         {Port, {data, <<?REPLY, 0:16, Status, Body/binary>>}} ->
             linkspan_reason:result(Status, Body);
@@ -64,19 +64,19 @@ answer(#linkspan{port = Port} = Instance, Events) ->
 
 %% What the port delivers: answers, events, and the end.
 -spec handle_info(term(), #linkspan{}, pid()) -> ok | {stop, term()}.
-handle_info({Port, {data, <<?REPLY, Len:16, Tag:Len/binary, Status, Body/binary>>}}, #linkspan{port = Port}, _Events) ->
+handle_info({Port, {data, <<?REPLY, Len:16, Tag:Len/binary, Status, Body/binary>>}}, #linkspan{target = Port}, _Events) ->
     %% Tags are made below, by term_to_binary/1 of an alias of this node.
     Alias = binary_to_term(Tag, [safe]),
     Alias ! {Alias, Status, Body},
     ok;
-handle_info({Port, {data, <<?EVENT, Event/binary>>}}, #linkspan{port = Port} = Instance, Events) ->
+handle_info({Port, {data, <<?EVENT, Event/binary>>}}, #linkspan{target = Port} = Instance, Events) ->
     Events ! {linkspan, Instance, {event, Event}},
     ok;
-handle_info({Port, {data, <<?ENDED, Status, Body/binary>>}}, #linkspan{port = Port}, _Events) ->
+handle_info({Port, {data, <<?ENDED, Status, Body/binary>>}}, #linkspan{target = Port}, _Events) ->
     {stop, linkspan_reason:reason(Status, Body)};
-handle_info({Port, {exit_status, Status}}, #linkspan{port = Port}, _Events) when Status > 128 ->
+handle_info({Port, {exit_status, Status}}, #linkspan{target = Port}, _Events) when Status > 128 ->
     {stop, {signal, Status - 128}};
-handle_info({Port, {exit_status, Status}}, #linkspan{port = Port}, _Events) ->
+handle_info({Port, {exit_status, Status}}, #linkspan{target = Port}, _Events) ->
     {stop, {exit, Status}};
 handle_info(_Message, _Instance, _Events) ->
     ok.
@@ -99,7 +99,7 @@ nothing({ok, <<>>}) -> ok;
 nothing({error, Reason}) -> {error, Reason}.
 
 -spec info(#linkspan{}) -> {ok, binary(), map()} | {error, linkspan:reason()}.
-info(#linkspan{port = Port} = Instance) ->
+info(#linkspan{target = Port} = Instance) ->
     case request(Instance, ?INFO, <<>>, ?DEFAULT_TIMEOUT) of
         {ok, Info} -> {ok, Info, maps:merge(#{host => program, port => Port}, os_pid(Port))};
         {error, Reason} -> {error, Reason}
@@ -111,7 +111,7 @@ os_pid(Port) ->
         _ -> #{}
     end.
 
-request(#linkspan{port = Port, owner = Owner}, Kind, Body, Timeout) ->
+request(#linkspan{target = Port, owner = Owner}, Kind, Body, Timeout) ->
     Reference = erlang:monitor(process, Owner, [{alias, reply_demonitor}]),
     Tag = term_to_binary(Reference),
     Frame = [<<Kind, (byte_size(Tag)):16>>, Tag | Body],

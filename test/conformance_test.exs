@@ -1,5 +1,5 @@
 # What a user can see, written once and run in every host.
-for host <- [:driver, :program] do
+for host <- [:driver, :nif, :program] do
   defmodule Module.concat(Linkspan.ConformanceTest, host) do
     use ExUnit.Case, async: true
     import Linkspan.Eventually

@@ -51,7 +51,7 @@ defmodule Linkspan.LeakTest do
     end
   end
 
-  for host <- [:driver, :program] do
+  for host <- [:driver, :nif, :program] do
     @host host
 
     test "100,000 calls leave nothing behind in the #{host} host" do

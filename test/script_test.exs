@@ -1,5 +1,5 @@
 # The JavaScript service as a client sees it, in every host.
-for host <- [:driver, :program] do
+for host <- [:driver, :nif, :program] do
   defmodule Module.concat(Linkspan.ScriptTest, host) do
     use ExUnit.Case, async: true
     import Linkspan.Eventually

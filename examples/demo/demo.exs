@@ -10,7 +10,7 @@ defmodule Demo do
 
   alias Demo.{Expect, Failures, Files, Latency, Markdown, State}
 
-  @hosts [:driver, :program]
+  @hosts [:driver, :nif, :program]
 
   def run do
     files = Files.read!()

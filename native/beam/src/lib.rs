@@ -4,6 +4,7 @@
 #![deny(unsafe_code)]
 
 mod driver;
+mod endpoint;
 mod mail;
 mod nif;
 mod pid;

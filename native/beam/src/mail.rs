@@ -1,4 +1,4 @@
-//! Answers sent straight to the caller: `{Reference, Status, Body}`.
+//! Messages by the NIF API, from whatever thread; above all answers, `{Reference, Status, Body}`.
 
 use std::cell::RefCell;
 
@@ -28,26 +28,30 @@ pub struct Caller {
 
 impl Recipient for Caller {
     fn reply(&self, outcome: Outcome) {
-        let (pid, reference) = (self.pid, self.reference.clone());
-        // The NIF API sends only from threads that are no scheduler's, or in the name of a process.
-        if !rustler::thread::is_scheduler_thread() {
-            send(pid, &reference, outcome);
-        } else if let Some(runtime) = Runtime::get() {
-            runtime.errand(move || send(pid, &reference, outcome));
-        }
+        let reference = self.reference.clone();
+        post(self.pid, move |env| {
+            // A reference made by this VM: reading it makes no atoms.
+            let reference = env.binary_to_term(&reference).map(|(term, _)| term);
+            let status = outcome.status();
+            (reference, status, binary(env, outcome.into_body())).encode(env)
+        });
     }
 }
 
-fn send(pid: Pid, reference: &[u8], outcome: Outcome) {
-    let pid = pid::to_nif(pid);
-    let status = outcome.status();
+/// Sends the message that `make` builds. The NIF API sends only from threads that are no scheduler's, or in the name
+/// of a process: on a scheduler thread the message is left to the errand thread.
+pub fn post(to: Pid, make: impl FnOnce(Env<'_>) -> Term<'_> + Send + 'static) {
+    if !rustler::thread::is_scheduler_thread() {
+        send(to, make);
+    } else if let Some(runtime) = Runtime::get() {
+        runtime.errand(move || send(to, make));
+    }
+}
+
+fn send(to: Pid, make: impl FnOnce(Env<'_>) -> Term<'_>) {
     ENV.with_borrow_mut(|owned| {
-        // Fails if the caller is dead: then nobody waits.
-        let _ = owned.send_and_clear(&pid, |env| {
-            // A reference made by this VM: reading it makes no atoms.
-            let reference = env.binary_to_term(reference).map(|(term, _)| term);
-            (reference, status, binary(env, outcome.into_body())).encode(env)
-        });
+        // Fails if the receiver is dead: then nobody waits.
+        let _ = owned.send_and_clear(&pid::to_nif(to), |env| make(env));
     });
 }
 

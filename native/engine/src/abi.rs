@@ -123,20 +123,13 @@ fn slice(bytes: &[u8]) -> abi::Slice {
     abi::Slice { data: bytes.as_ptr(), len: bytes.len() }
 }
 
-/// The body of a request: lent by a caller that runs it inline, or owned.
+/// The body of a request during its run.
 #[derive(Clone, Copy)]
-pub(crate) enum Body<'a> {
-    Lent(&'a [u8]),
-    Owned(&'a Bytes),
-}
-
-impl Body<'_> {
-    pub(crate) fn as_slice(&self) -> &[u8] {
-        match self {
-            Body::Lent(bytes) => bytes,
-            Body::Owned(bytes) => bytes,
-        }
-    }
+pub struct Body<'a> {
+    /// The bytes.
+    pub bytes: &'a [u8],
+    /// Makes them owned: shared where the host can, else copied.
+    pub share: &'a dyn Fn() -> Bytes,
 }
 
 /// How a call came back.
@@ -166,7 +159,7 @@ impl State {
         let request = abi::Request {
             operation,
             cast: cast.into(),
-            body: slice(body.as_slice()),
+            body: slice(body.bytes),
             lender: (&raw const body).cast(),
             share,
         };
@@ -210,10 +203,7 @@ pub(crate) struct Call<'a> {
 unsafe extern "C" fn share(lender: *const c_void) -> abi::Buffer {
     // SAFETY: `lender` is the body of the running call.
     let body = unsafe { &*lender.cast::<Body<'_>>() };
-    give(match body {
-        Body::Lent(bytes) => Bytes::copy_from_slice(bytes),
-        Body::Owned(bytes) => Bytes::clone(bytes),
-    })
+    give((body.share)())
 }
 
 /// Hands bytes over the ABI.

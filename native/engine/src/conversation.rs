@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use crate::frame::{self, Command, Frame, FrameError};
-use crate::{Inline, Instance, Job, Outcome, Pending, Recipient, Ticket};
+use crate::{Body, Inline, Instance, Job, Outcome, Pending, Recipient, Ticket};
 
 /// Where frames go.
 pub trait Sink: Send + Sync {
@@ -38,7 +38,7 @@ impl Conversation {
                     self.reply(&tag, Outcome::Cancelled);
                 }
             }
-            Command::Info => self.reply(&tag, Outcome::Ok(instance.info())),
+            Command::Info => self.reply(&tag, instance.info()),
             Command::Room { wanted } => {
                 let ticket = self.ticket(Job::Room, &tag);
                 instance.await_room(&ticket, wanted as usize);
@@ -66,7 +66,8 @@ impl Conversation {
 
     fn inline(&self, instance: &Instance, tag: &Bytes, operation: u32, cast: bool, body: &Bytes) -> bool {
         let mut room = [0; ROOM];
-        let Some(run) = instance.try_inline_shared(operation, cast, body, &mut room) else { return false };
+        let lent = Body { bytes: body, share: &|| body.clone() };
+        let Some(run) = instance.try_inline(operation, cast, lent, &mut room) else { return false };
         match &run.answer {
             Inline::Outcome(outcome @ Outcome::UnknownOperation(_)) => self.refuse(tag, outcome.clone(), cast),
             // A cast is acknowledged, whatever became of it.

@@ -104,13 +104,8 @@ impl Instance {
     }
 
     /// Runs a request here and now, if it is short and the instance idle. `room` takes a short answer.
-    pub fn try_inline(&self, operation: u32, cast: bool, body: &[u8], room: &mut [u8]) -> Option<Run> {
-        self.0.try_inline(operation, cast, Body::Lent(body), room)
-    }
-
-    /// As [`Instance::try_inline`], with a body that the service may share.
-    pub fn try_inline_shared(&self, operation: u32, cast: bool, body: &Bytes, room: &mut [u8]) -> Option<Run> {
-        self.0.try_inline(operation, cast, Body::Owned(body), room)
+    pub fn try_inline(&self, operation: u32, cast: bool, body: Body<'_>, room: &mut [u8]) -> Option<Run> {
+        self.0.try_inline(operation, cast, body, room)
     }
 
     /// Queues a request. `Busy` or `Closed` if it is not accepted: then the ticket is untouched.
@@ -128,9 +123,9 @@ impl Instance {
         self.0.close();
     }
 
-    /// The state of the instance in the bytes that `docs/frame.md` draws.
-    pub fn info(&self) -> Bytes {
-        self.0.info()
+    /// The state of the instance in the bytes that `docs/frame.md` draws; `Closed` once it is closing.
+    pub fn info(&self) -> Outcome {
+        if self.0.is_closing() { Outcome::Closed } else { Outcome::Ok(self.0.info()) }
     }
 
     /// What the instance has counted so far.

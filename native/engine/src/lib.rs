@@ -20,6 +20,7 @@ mod turn;
 
 pub mod frame;
 
+pub use abi::Body;
 pub use conversation::{Conversation, Sink};
 pub use counters::Counts;
 pub use host::{Host, Recipient};

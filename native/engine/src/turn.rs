@@ -28,7 +28,7 @@ impl Inner {
             self.counters.errors.add();
             return Some(Inline::Outcome(Outcome::UnknownOperation(operation)).into());
         }
-        if !service.is_short(operation, body.as_slice().len()) {
+        if !service.is_short(operation, body.bytes.len()) {
             return None;
         }
         let mut guard = self.state.try_lock()?;
@@ -147,7 +147,7 @@ impl Inner {
             return (Outcome::UnknownOperation(operation), None);
         }
         self.counters.deferred.add();
-        let body = Body::Owned(body);
+        let body = Body { bytes: body, share: &|| body.clone() };
         let call = Call { operation, cast, body, ticket: Some(ticket.clone()), stack: WORKER_STACK / 2 };
         // No room is provided: the answer travels in a buffer of the service's.
         let outcome = match running.call(call, &mut []) {

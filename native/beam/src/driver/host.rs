@@ -4,10 +4,11 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
-use erl_driver::{Atom, Pid, Port, PortId, Terms};
+use erl_driver::{Atom, Port, PortId, Terms};
 use linkspan_engine::{Host, Outcome, Recipient, Sink, frame};
 
 use super::outlet::Outlet;
+use crate::endpoint::{Listener, Surroundings};
 use crate::runtime;
 
 /// Stack of a scheduler thread that a service may use: half of what the VM gives it.
@@ -35,13 +36,6 @@ struct Atoms {
     ended: Atom,
 }
 
-/// Who gets `{linkspan, Instance, {event, Binary}}`.
-pub struct Listener {
-    pub pid: Pid,
-    /// The instance as its opener knows it, in the external format.
-    pub instance: Bytes,
-}
-
 impl PortHost {
     pub fn new(port: &Port<'_>) -> Self {
         let atoms =
@@ -58,11 +52,6 @@ impl PortHost {
     /// The port is open: what it was opened with is known.
     pub fn opened(&self, port: &Port<'_>) {
         self.outlet.opened(port);
-    }
-
-    /// Says who listens to events. Until then they go to the owner as frames.
-    pub fn listen(&self, listener: Listener) -> bool {
-        self.listener.set(listener).is_ok()
     }
 
     /// Ends the port with a reason, by way of the keeper: a driver could only end it with an atom.
@@ -87,6 +76,12 @@ impl PortHost {
             // Fails if the port has ended meanwhile: then there is nothing left to do.
             let _ = self.port.send(keeper, message);
         }
+    }
+}
+
+impl Surroundings for PortHost {
+    fn listen(&self, listener: Listener) -> bool {
+        self.listener.set(listener).is_ok()
     }
 }
 

@@ -1,37 +1,31 @@
 //! The `driver` host: instances behind ports. One value of [`LinkspanPort`] is one port.
 
-mod commands;
 mod direct;
 mod host;
 mod outlet;
-mod pending;
 mod term;
 
 use std::sync::Arc;
 
-use bytes::Bytes;
-use erl_driver::{Control, Driver, Monitor, Port, Refusal, Replied, Vector};
+use bytes::{BufMut, Bytes};
+use erl_driver::{Control, Driver, Monitor, Pid, Port, Refusal, Replied, Vector};
 use linkspan_engine::{
-    Conversation, Inline, Instance, Job, OPERATION_LIMIT, Options, Outcome, Recipient, Run, Ticket, status,
+    Body, Conversation, Inline, Instance, Job, OPERATION_LIMIT, Options, Outcome, Recipient, Run, Ticket, status,
 };
 
 use self::host::PortHost;
-use self::pending::PendingCalls;
+use crate::endpoint::{Endpoint, Said, Site};
 use crate::runtime::Runtime;
 
 erl_driver::driver!(LinkspanPort, "linkspan": outputv, control, call, timeout, process_exit);
 
-/// Operations with this bit are casts.
-const CAST: u32 = 1 << 31;
-/// Operations from here on are commands to the host, unless they are casts.
-const COMMANDS: u32 = 0b11 << 30;
+/// Room for a short answer on the way to a term.
+const ROOM: usize = 256;
 
 /// The state of one port.
 struct LinkspanPort {
     host: Arc<PortHost>,
-    /// None while the keeper has not configured the runtime: then the port takes commands only.
-    instance: Option<Instance>,
-    calls: PendingCalls,
+    endpoint: Endpoint<Monitor>,
     conversation: Conversation,
     /// What the port's command asks to start, until the port is open.
     command: Option<StartCommand>,
@@ -54,11 +48,11 @@ impl Driver for LinkspanPort {
         let command = StartCommand::parse(command)?;
         // `start` is too early to start anything: the port's settings are not known yet.
         port.set_timer(0);
-        Ok(LinkspanPort { host, instance, calls: PendingCalls::default(), conversation, command })
+        Ok(LinkspanPort { host, endpoint: Endpoint::new(instance), conversation, command })
     }
 
     fn stop(mut self, _port: &Port<'_>) {
-        self.calls.close();
+        self.endpoint.close();
         self.conversation.close();
         // Dropping the instance closes it; a worker does the rest.
     }
@@ -69,9 +63,9 @@ impl Driver for LinkspanPort {
 
     fn outputv(&mut self, port: &Port<'_>, vector: &Vector<'_>) {
         self.begin(port);
-        let Some(instance) = &self.instance else { return };
-        if let Some(request) = direct::parse(vector) {
-            return self.calls.direct(port, instance, request);
+        let Some(instance) = &self.endpoint.instance else { return };
+        if let Some((request, body)) = direct::parse(vector) {
+            return self.endpoint.direct(port, request, Body { bytes: &body, share: &|| body.clone() });
         }
         if let Err(error) = self.conversation.frame(instance, vector.to_bytes()) {
             self.host.end(host::End::Running, error.into());
@@ -79,46 +73,64 @@ impl Driver for LinkspanPort {
     }
 
     fn control(&mut self, port: &Port<'_>, operation: u32, body: &[u8], mut reply: Control<'_>) -> Replied {
-        let (number, cast) = match operation {
-            0..OPERATION_LIMIT => (operation, false),
-            CAST..COMMANDS => (operation & !CAST, true),
-            COMMANDS.. => return self.command(port, operation - COMMANDS, body, reply),
-            _ => return reply.badarg(),
-        };
         self.begin(port);
-        let Some(instance) = &self.instance else { return reply.badarg() };
-        let room = reply.room();
-        match instance.try_inline(number, cast, body, &mut room[1..]) {
-            Some(Run { answer: Inline::Written(len), .. }) => {
-                room[0] = status::OK;
-                reply.written(if cast { 1 } else { 1 + len })
+        let lent = Body { bytes: body, share: &|| Bytes::copy_from_slice(body) };
+        let said = self.endpoint.control(port, &*self.host, operation, lent, reply.room());
+        match said {
+            Said::Written(len) => reply.written(len),
+            Said::Outcome(outcome) => answer(reply, outcome),
+            Said::Deferred(id) => {
+                let mut room = reply.room();
+                room.put_u8(status::DEFERRED);
+                room.put_u64(id);
+                reply.written(1 + size_of::<u64>())
             }
-            Some(Run { answer: Inline::Outcome(ref outcome), .. }) => answer(reply, cast_answer(outcome.clone(), cast)),
-            None => {
-                let ticket = Arc::new(Ticket::unattached(Job::Call {
-                    operation: number,
-                    cast,
-                    body: Bytes::copy_from_slice(body),
-                }));
-                match instance.submit(&ticket) {
-                    Err(refused) => answer(reply, refused),
-                    Ok(()) if cast => answer(reply, Outcome::Ok(Bytes::new())),
-                    Ok(()) => self.calls.deferred(port, ticket, reply),
-                }
-            }
+            Said::Waiting => reply.bytes(&[status::DEFERRED]),
+            Said::Badarg => reply.badarg(),
         }
     }
 
     fn call(&mut self, port: &Port<'_>, operation: u32, term: &[u8], reply: Control<'_>) -> Replied {
         self.begin(port);
-        match &self.instance {
-            Some(instance) if operation < OPERATION_LIMIT => self.calls.term(port, instance, operation, term, reply),
-            _ => reply.badarg(),
+        let Some(instance) = self.endpoint.instance.as_ref().filter(|_| operation < OPERATION_LIMIT) else {
+            return reply.badarg();
+        };
+        let mut room = [0; ROOM];
+        let lent = Body { bytes: term, share: &|| Bytes::copy_from_slice(term) };
+        match instance.try_inline(operation, false, lent, &mut room) {
+            Some(Run { answer: Inline::Written(len), .. }) => reply.bytes(&term::ok(&room[..len])),
+            Some(Run { answer: Inline::Outcome(ref outcome), .. }) => reply.bytes(&term::outcome(outcome.clone())),
+            None => {
+                let job = Job::Call { operation, cast: false, body: Bytes::copy_from_slice(term) };
+                let ticket = Arc::new(Ticket::unattached(job));
+                match instance.submit(&ticket) {
+                    Err(refused) => reply.bytes(&term::outcome(refused)),
+                    Ok(()) => reply.bytes(&term::deferred(self.endpoint.keep(port, ticket))),
+                }
+            }
         }
     }
 
     fn process_exit(&mut self, port: &Port<'_>, monitor: Monitor) {
-        self.calls.caller_died(port, monitor);
+        if let Some(dead) = port.monitored(&monitor) {
+            self.endpoint.caller_died(dead);
+        }
+    }
+}
+
+impl Site for Port<'_> {
+    type Monitor = Monitor;
+
+    fn caller(&self) -> Pid {
+        Port::caller(self)
+    }
+
+    fn monitor(&self, process: Pid) -> Option<Monitor> {
+        Port::monitor(self, process)
+    }
+
+    fn demonitor(&self, monitor: &Monitor) {
+        Port::demonitor(self, monitor);
     }
 }
 
@@ -126,7 +138,8 @@ impl LinkspanPort {
     /// Starts what the command asks for, at the first callback of the open port.
     fn begin(&mut self, port: &Port<'_>) {
         self.host.opened(port);
-        let (Some(StartCommand { path, service, argument }), Some(instance)) = (self.command.take(), &self.instance)
+        let (Some(StartCommand { path, service, argument }), Some(instance)) =
+            (self.command.take(), &self.endpoint.instance)
         else {
             return;
         };
@@ -151,15 +164,6 @@ impl StartCommand {
         let path = format!("{}/{service}.so", runtime.libraries);
         let argument = words.next().unwrap_or_default().to_owned().into();
         Ok(Some(StartCommand { path, service: service.to_owned(), argument }))
-    }
-}
-
-/// What the caller of a cast may be told: that its operation is unknown, and nothing of how it went.
-fn cast_answer(outcome: Outcome, cast: bool) -> Outcome {
-    match outcome {
-        Outcome::UnknownOperation(_) => outcome,
-        _ if cast => Outcome::Ok(Bytes::new()),
-        _ => outcome,
     }
 }
 

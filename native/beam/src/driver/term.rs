@@ -31,8 +31,16 @@ pub fn deferred(id: u64) -> Vec<u8> {
     answer
 }
 
+/// An outcome, be it the answer or an error.
+pub fn outcome(outcome: Outcome) -> Vec<u8> {
+    match outcome {
+        Outcome::Ok(bytes) => ok(&bytes),
+        refused => error(refused),
+    }
+}
+
 /// `{error, Status, Body}`.
-pub fn error(outcome: Outcome) -> Vec<u8> {
+fn error(outcome: Outcome) -> Vec<u8> {
     let mut answer = tagged(3, b"error");
     answer.put_slice(&[SMALL_INTEGER, outcome.status()]);
     let body = outcome.into_body();

@@ -1,0 +1,125 @@
+//! The calls that callers still wait for, and the monitors on those callers.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use bytes::Bytes;
+use erl_driver::Pid;
+use linkspan_engine::{Instance, Job, Outcome, Pending, Ticket};
+
+use super::Site;
+use crate::mail::Caller;
+
+/// Callers monitored before the first look at who of them still waits.
+const FIRST_SWEEP: usize = 64;
+
+pub struct Calls<M> {
+    last_id: u64,
+    /// Deferred; the caller has not said yet how it wants to be told.
+    unattached: Pending<(Pid, u64)>,
+    /// By the caller's reference.
+    attached: Pending<(Pid, Bytes)>,
+    monitors: HashMap<Pid, M>,
+    sweep_at: usize,
+}
+
+impl<M> Default for Calls<M> {
+    fn default() -> Self {
+        Calls {
+            last_id: 0,
+            unattached: Pending::default(),
+            attached: Pending::default(),
+            monitors: HashMap::new(),
+            sweep_at: FIRST_SWEEP,
+        }
+    }
+}
+
+impl<M> Calls<M> {
+    /// Keeps a call that was queued; the id to attach to.
+    pub fn keep(&mut self, site: &impl Site<Monitor = M>, ticket: Arc<Ticket>) -> u64 {
+        let caller = site.caller();
+        self.last_id += 1;
+        self.unattached.insert((caller, self.last_id), ticket);
+        self.watch(site, caller);
+        self.last_id
+    }
+
+    /// Says how the caller of a deferred call wants to be told. The answer, if there is one already.
+    pub fn attach(&mut self, pid: Pid, id: u64, timeout: u32, reference: Bytes) -> Option<Outcome> {
+        let Some(ticket) = self.unattached.remove(&(pid, id)) else {
+            return Some(Outcome::BadRequest("no deferred call has this id".into()));
+        };
+        ticket.set_timeout(timeout);
+        let finished = ticket.attach(Box::new(Caller { pid, reference: reference.clone() }));
+        if finished.is_none() {
+            self.attached.insert((pid, reference), ticket);
+        }
+        finished
+    }
+
+    /// Withdraws a call. Returns whether it was open.
+    pub fn cancel(&mut self, pid: Pid, reference: Bytes) -> bool {
+        self.attached.cancel(&(pid, reference))
+    }
+
+    /// Lets the caller wait until the queue has room.
+    pub fn await_room(&mut self, site: &impl Site<Monitor = M>, instance: &Instance, wanted: usize, reference: Bytes) {
+        let pid = site.caller();
+        let ticket = Arc::new(Ticket::attached(Job::Room, Box::new(Caller { pid, reference: reference.clone() })));
+        self.keep_attached(site, reference, ticket.clone());
+        instance.await_room(&ticket, wanted);
+    }
+
+    /// Keeps a call that was queued and whose answer will be a message.
+    pub fn keep_attached(&mut self, site: &impl Site<Monitor = M>, reference: Bytes, ticket: Arc<Ticket>) {
+        let pid = site.caller();
+        self.attached.insert((pid, reference), ticket);
+        self.watch(site, pid);
+    }
+
+    /// Withdraws everything that a dead caller has asked for.
+    pub fn caller_died(&mut self, dead: Pid) {
+        self.monitors.remove(&dead);
+        self.forget(dead);
+    }
+
+    fn forget(&mut self, dead: Pid) {
+        self.unattached.cancel_where(|(pid, _)| *pid == dead);
+        self.attached.cancel_where(|(pid, _)| *pid == dead);
+    }
+
+    /// Answers everything that is open with `closed`.
+    pub fn close(&mut self) {
+        self.unattached.close();
+        self.attached.close();
+    }
+
+    /// Monitors a caller. Those who no longer wait lose their monitors in passing: monitor and demonitor for each
+    /// call would cost more than the call.
+    fn watch(&mut self, site: &impl Site<Monitor = M>, caller: Pid) {
+        if self.monitors.contains_key(&caller) {
+            return;
+        }
+        if self.monitors.len() >= self.sweep_at {
+            self.sweep(site);
+        }
+        match site.monitor(caller) {
+            Some(monitor) => drop(self.monitors.insert(caller, monitor)),
+            None => self.forget(caller),
+        }
+    }
+
+    fn sweep(&mut self, site: &impl Site<Monitor = M>) {
+        let unattached = self.unattached.open_keys().map(|(pid, _)| *pid);
+        let waiting: HashSet<Pid> = unattached.chain(self.attached.open_keys().map(|(pid, _)| *pid)).collect();
+        self.monitors.retain(|pid, monitor| {
+            let waits = waiting.contains(pid);
+            if !waits {
+                site.demonitor(monitor);
+            }
+            waits
+        });
+        self.sweep_at = FIRST_SWEEP.max(2 * self.monitors.len());
+    }
+}

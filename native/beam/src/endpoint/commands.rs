@@ -1,0 +1,123 @@
+//! What the client asks of the host itself. `docs/frame.md` lists the numbers.
+
+use std::sync::Arc;
+
+use bytes::{Buf, Bytes};
+use erl_driver::Pid;
+use linkspan_engine::frame::{self, Command, FrameError};
+use linkspan_engine::{Body, Instance, Outcome, Ticket};
+
+use super::{Direct, Endpoint, Listener, Said, Site, Surroundings};
+use crate::pid;
+use crate::runtime::{self, Runtime};
+
+const ATTACH: u32 = 0;
+const CANCEL: u32 = 1;
+const LOAD: u32 = 2;
+const START: u32 = 3;
+const LISTEN: u32 = 4;
+const ROOM: u32 = 5;
+const INFO: u32 = 6;
+const CONFIGURE: u32 = 7;
+const SUBMIT: u32 = 8;
+
+/// A body that is too short for its command, or a command that nobody knows.
+struct Unreadable;
+
+impl From<bytes::TryGetError> for Unreadable {
+    fn from(_: bytes::TryGetError) -> Self {
+        Unreadable
+    }
+}
+
+impl<M> Endpoint<M> {
+    /// Does a command.
+    pub(super) fn command(
+        &self,
+        site: &impl Site<Monitor = M>,
+        around: &impl Surroundings,
+        command: u32,
+        body: Bytes,
+    ) -> Said {
+        let done = match command {
+            ATTACH => self.attach(site.caller(), body),
+            CANCEL => Ok(self.cancel(site.caller(), body)),
+            LOAD => self.job(site, frame::load(body)),
+            START => self.job(site, frame::start(body)),
+            LISTEN => listen(around, body),
+            ROOM => self.room(site, body),
+            INFO => self.instance().map(|instance| Said::Outcome(instance.info())),
+            CONFIGURE => configure(site.caller(), body),
+            SUBMIT => self.submit(site, body),
+            _ => Err(Unreadable),
+        };
+        done.unwrap_or_else(|Unreadable| Said::Badarg)
+    }
+
+    fn instance(&self) -> Result<&Instance, Unreadable> {
+        self.instance.as_ref().ok_or(Unreadable)
+    }
+
+    fn attach(&self, caller: Pid, mut body: Bytes) -> Result<Said, Unreadable> {
+        let id = body.try_get_u64()?;
+        let timeout = body.try_get_u32()?;
+        let finished = self.calls.lock().attach(caller, id, timeout, body);
+        Ok(finished.map_or(Said::Waiting, Said::Outcome))
+    }
+
+    fn cancel(&self, caller: Pid, reference: Bytes) -> Said {
+        let open = self.calls.lock().cancel(caller, reference);
+        Said::Outcome(if open { Outcome::Cancelled } else { Outcome::Ok(Bytes::new()) })
+    }
+
+    /// Queues a job whose answer the caller attaches to.
+    fn job(&self, site: &impl Site<Monitor = M>, command: Result<Command, FrameError>) -> Result<Said, Unreadable> {
+        let job = match command.map(Command::into_job) {
+            Ok(Some((job, _))) => job,
+            Ok(None) => return Err(Unreadable),
+            Err(error) => return Ok(Said::Outcome(error.into())),
+        };
+        let ticket = Arc::new(Ticket::unattached(job));
+        Ok(match self.instance()?.submit(&ticket) {
+            Ok(()) => Said::Deferred(self.calls.lock().keep(site, ticket)),
+            Err(refused) => Said::Outcome(refused),
+        })
+    }
+
+    /// A call that is known to be deferred, in one step instead of two.
+    fn submit(&self, site: &impl Site<Monitor = M>, body: Bytes) -> Result<Said, Unreadable> {
+        self.instance()?;
+        let (request, head) = Direct::read(&body).ok_or(Unreadable)?;
+        let body = body.slice(head..);
+        self.direct(site, request, Body { bytes: &body, share: &|| body.clone() });
+        Ok(Said::Waiting)
+    }
+
+    fn room(&self, site: &impl Site<Monitor = M>, mut body: Bytes) -> Result<Said, Unreadable> {
+        let wanted = body.try_get_u64()? as usize;
+        self.calls.lock().await_room(site, self.instance()?, wanted, body);
+        Ok(Said::Waiting)
+    }
+}
+
+fn listen(around: &impl Surroundings, mut body: Bytes) -> Result<Said, Unreadable> {
+    let len = body.try_get_u32()? as usize;
+    if body.len() < len {
+        return Err(Unreadable);
+    }
+    let pid = pid::from_external(&body.split_to(len)).ok_or(Unreadable)?;
+    let set = around.listen(Listener { pid, instance: body });
+    let taken = || Outcome::BadRequest("somebody listens already".into());
+    Ok(Said::Outcome(if set { Outcome::Ok(Bytes::new()) } else { taken() }))
+}
+
+/// The keeper brings the number of workers and the folder of the libraries, and is the keeper from then on.
+fn configure(caller: Pid, mut body: Bytes) -> Result<Said, Unreadable> {
+    let workers = body.try_get_u32()? as usize;
+    let libraries = String::from_utf8(body.to_vec()).map_err(|_| Unreadable)?;
+    runtime::set_keeper(caller);
+    Ok(Said::Outcome(match Runtime::configure(workers, libraries) {
+        Ok(()) => Outcome::Ok(Bytes::new()),
+        Err(why) => Outcome::BadRequest(why.into()),
+    }))
+}

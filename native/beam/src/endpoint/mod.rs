@@ -1,0 +1,161 @@
+//! What both hosts inside the VM do alike: an instance that is spoken to in operations and commands, by
+//! `port_control/3` or by a NIF.
+
+mod calls;
+mod commands;
+mod direct;
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use erl_driver::Pid;
+use linkspan_engine::{Body, Inline, Instance, Job, OPERATION_LIMIT, Outcome, Recipient, Run, Ticket, status};
+use parking_lot::Mutex;
+
+use self::calls::Calls;
+pub use self::direct::Direct;
+use crate::mail::Caller;
+
+/// Operations with this bit are casts.
+const CAST: u32 = 1 << 31;
+/// Operations from here on are commands to the host.
+const COMMANDS: u32 = 0b11 << 30;
+
+/// Room for a short answer on the way to a message.
+const ROOM: usize = 256;
+
+/// Who calls, and how a host watches processes. Valid during one callback or NIF call.
+pub trait Site {
+    /// A monitor on a process.
+    type Monitor;
+
+    /// The process that calls.
+    fn caller(&self) -> Pid;
+
+    /// Watches a process; none if it has ended already.
+    fn monitor(&self, process: Pid) -> Option<Self::Monitor>;
+
+    /// Stops watching.
+    fn demonitor(&self, monitor: &Self::Monitor);
+}
+
+/// What the endpoint needs of its host.
+pub trait Surroundings {
+    /// Says who listens to events, once; false if somebody does already.
+    fn listen(&self, listener: Listener) -> bool;
+}
+
+/// Who gets `{linkspan, Instance, {event, Binary}}`.
+pub struct Listener {
+    pub pid: Pid,
+    /// The instance as its opener knows it, in the external format.
+    pub instance: Bytes,
+}
+
+/// What the caller is told at once.
+pub enum Said {
+    /// A status byte and an answer are in the room that was provided; so many bytes.
+    Written(usize),
+    Outcome(Outcome),
+    /// Queued; the id to attach to.
+    Deferred(u64),
+    /// The answer will be a message.
+    Waiting,
+    /// This cannot be read, or not be done.
+    Badarg,
+}
+
+/// An instance and the calls that wait for it.
+pub struct Endpoint<M> {
+    /// None while the keeper has not configured the runtime: then there are commands only.
+    pub instance: Option<Instance>,
+    calls: Mutex<Calls<M>>,
+}
+
+impl<M> Endpoint<M> {
+    pub fn new(instance: Option<Instance>) -> Self {
+        Endpoint { instance, calls: Mutex::default() }
+    }
+
+    /// Does an operation or a command. `room` has at least one byte.
+    pub fn control(
+        &self,
+        site: &impl Site<Monitor = M>,
+        around: &impl Surroundings,
+        operation: u32,
+        body: Body<'_>,
+        room: &mut [u8],
+    ) -> Said {
+        let (number, cast) = match operation {
+            0..OPERATION_LIMIT => (operation, false),
+            CAST..COMMANDS => (operation & !CAST, true),
+            COMMANDS.. => return self.command(site, around, operation - COMMANDS, (body.share)()),
+            _ => return Said::Badarg,
+        };
+        let Some(instance) = &self.instance else { return Said::Badarg };
+        match instance.try_inline(number, cast, body, &mut room[1..]) {
+            Some(Run { answer: Inline::Written(len), .. }) => {
+                room[0] = status::OK;
+                Said::Written(if cast { 1 } else { 1 + len })
+            }
+            Some(Run { answer: Inline::Outcome(ref outcome), .. }) => Said::Outcome(told(outcome.clone(), cast)),
+            None => {
+                let job = Job::Call { operation: number, cast, body: (body.share)() };
+                let ticket = Arc::new(Ticket::unattached(job));
+                match instance.submit(&ticket) {
+                    Err(refused) => Said::Outcome(refused),
+                    Ok(()) if cast => Said::Outcome(Outcome::Ok(Bytes::new())),
+                    Ok(()) => Said::Deferred(self.calls.lock().keep(site, ticket)),
+                }
+            }
+        }
+    }
+
+    /// Handles a call whose sender has said how it wants to be told.
+    pub fn direct(&self, site: &impl Site<Monitor = M>, request: Direct, body: Body<'_>) {
+        let Some(instance) = &self.instance else { return };
+        let Direct { reference, operation, timeout } = request;
+        let pid = site.caller();
+        let caller = Caller { pid, reference: reference.clone() };
+        let mut room = [0; ROOM];
+        match instance.try_inline(operation, false, body, &mut room) {
+            Some(Run { answer: Inline::Written(len), .. }) => {
+                caller.reply(Outcome::Ok(Bytes::copy_from_slice(&room[..len])));
+            }
+            Some(Run { answer: Inline::Outcome(ref outcome), .. }) => caller.reply(outcome.clone()),
+            None => {
+                let job = Job::Call { operation, cast: false, body: (body.share)() };
+                let ticket = Arc::new(Ticket::attached(job, Box::new(caller)));
+                ticket.set_timeout(timeout);
+                match instance.submit(&ticket) {
+                    Ok(()) => self.calls.lock().keep_attached(site, reference, ticket),
+                    Err(refused) => ticket.answer(refused),
+                }
+            }
+        }
+    }
+
+    /// Keeps a call that was queued; its id.
+    pub fn keep(&self, site: &impl Site<Monitor = M>, ticket: Arc<Ticket>) -> u64 {
+        self.calls.lock().keep(site, ticket)
+    }
+
+    /// Withdraws everything that a dead caller has asked for.
+    pub fn caller_died(&self, dead: Pid) {
+        self.calls.lock().caller_died(dead);
+    }
+
+    /// Answers everything that is open with `closed`.
+    pub fn close(&self) {
+        self.calls.lock().close();
+    }
+}
+
+/// What a caller may be told of an inline run: of a cast, that its operation is unknown, and nothing of how it went.
+fn told(outcome: Outcome, cast: bool) -> Outcome {
+    match outcome {
+        Outcome::UnknownOperation(_) => outcome,
+        _ if cast => Outcome::Ok(Bytes::new()),
+        _ => outcome,
+    }
+}

@@ -1,0 +1,81 @@
+//! What the engine may ask of a resource: events to its listener, and its owner's end.
+
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+
+use bytes::Bytes;
+use erl_driver::Pid;
+use linkspan_engine::{Host, Outcome};
+use rustler::types::NewBinary;
+use rustler::{Encoder, Env, Term};
+
+use super::current;
+use crate::endpoint::{Listener, Surroundings};
+use crate::{mail, pid, runtime};
+
+/// Stack of a scheduler thread that a service may use: half of what the VM gives it.
+const INLINE_STACK: usize = 512 * 1024;
+/// As `end_reason/3` of the keeper wants to know: not while starting.
+const RUNNING: u8 = 1;
+
+mod atoms {
+    rustler::atoms! { linkspan, event, linkspan_ended }
+}
+
+pub struct NifHost {
+    owner: Pid,
+    listener: OnceLock<Listener>,
+    ended: AtomicBool,
+}
+
+impl NifHost {
+    pub fn new(owner: Pid) -> Self {
+        NifHost { owner, listener: OnceLock::new(), ended: AtomicBool::new(false) }
+    }
+}
+
+impl Surroundings for NifHost {
+    fn listen(&self, listener: Listener) -> bool {
+        self.listener.set(listener).is_ok()
+    }
+}
+
+impl Host for NifHost {
+    fn name(&self) -> &'static str {
+        "nif"
+    }
+
+    fn inline_stack(&self) -> usize {
+        INLINE_STACK
+    }
+
+    fn event(&self, event: Bytes) {
+        let Some(Listener { pid, instance }) = self.listener.get() else { return };
+        // Fails if the listener is dead: then nobody listens.
+        let sent = current::with(|env| env.send(&pid::to_nif(*pid), message(env, instance, &event)));
+        if sent.is_none() {
+            let (pid, instance) = (*pid, instance.clone());
+            mail::post(pid, move |env| message(env, &instance, &event));
+        }
+    }
+
+    fn ended(&self, reason: Outcome) {
+        if self.ended.swap(true, Relaxed) {
+            return;
+        }
+        let Some(keeper) = runtime::keeper() else { return };
+        let owner = self.owner;
+        mail::post(keeper, move |env| {
+            let status = reason.status();
+            let body: Term<'_> = NewBinary::from_slice(env, &reason.into_body()).into();
+            (atoms::linkspan_ended(), pid::to_nif(owner), RUNNING, status, body).encode(env)
+        });
+    }
+}
+
+/// `{linkspan, Instance, {event, Binary}}`.
+fn message<'a>(env: Env<'a>, instance: &[u8], event: &[u8]) -> Term<'a> {
+    let instance = env.binary_to_term(instance).map(|(term, _)| term);
+    let event: Term<'_> = NewBinary::from_slice(env, event).into();
+    (atoms::linkspan(), instance, (atoms::event(), event)).encode(env)
+}

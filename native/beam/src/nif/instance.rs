@@ -1,0 +1,154 @@
+//! Instances as resources, and the NIFs that speak to them.
+
+use std::sync::{Arc, Once};
+
+use bytes::Bytes;
+use erl_driver::Pid;
+use linkspan_engine::{Body, Instance, Outcome, status};
+use rustler::types::NewBinary;
+use rustler::{Binary, Encoder, Env, Error, LocalPid, Monitor, NifResult, Resource, ResourceArc, Term};
+
+use super::host::NifHost;
+use super::{current, kept};
+use crate::endpoint::{Direct, Endpoint, Said, Site};
+use crate::pid;
+use crate::runtime::Runtime;
+
+/// Room for a short answer: what the VM itself keeps on a heap.
+const ROOM: usize = 64;
+
+/// One instance. It belongs to the process that opened it, and ends with it.
+pub struct NifInstance {
+    owner: Pid,
+    host: Arc<NifHost>,
+    endpoint: Endpoint<Monitor>,
+}
+
+impl Resource for NifInstance {
+    const IMPLEMENTS_DOWN: bool = true;
+
+    fn down<'a>(&'a self, _env: Env<'a>, process: LocalPid, _monitor: Monitor) {
+        let process = pid::from_nif(process);
+        if process == self.owner {
+            self.close();
+        } else {
+            self.endpoint.caller_died(process);
+        }
+    }
+}
+
+impl NifInstance {
+    fn close(&self) {
+        if let Some(instance) = &self.endpoint.instance {
+            instance.close();
+        }
+        self.endpoint.close();
+    }
+}
+
+/// Registers the type, once; see `lent`.
+pub fn register(env: Env<'_>) -> bool {
+    static ONCE: Once = Once::new();
+    let mut registered = true;
+    ONCE.call_once(|| {
+        registered = env.register::<NifInstance>().is_ok();
+        if registered {
+            let host = Arc::new(NifHost::new(pid::from_nif(env.pid())));
+            let owner = pid::from_nif(env.pid());
+            std::mem::forget(ResourceArc::new(NifInstance { owner, host, endpoint: Endpoint::new(None) }));
+        }
+    });
+    registered
+}
+
+/// A NIF call, as the endpoint sees it.
+struct Call<'env, 'resource> {
+    env: Env<'env>,
+    resource: &'resource ResourceArc<NifInstance>,
+}
+
+impl Site for Call<'_, '_> {
+    type Monitor = Monitor;
+
+    fn caller(&self) -> Pid {
+        pid::from_nif(self.env.pid())
+    }
+
+    fn monitor(&self, process: Pid) -> Option<Monitor> {
+        self.env.monitor(self.resource, &pid::to_nif(process))
+    }
+
+    fn demonitor(&self, monitor: &Monitor) {
+        self.env.demonitor(self.resource, monitor);
+    }
+}
+
+/// Opens an instance that belongs to the calling process.
+#[rustler::nif]
+fn open_instance(env: Env<'_>) -> NifResult<Term<'_>> {
+    let runtime = Runtime::get().ok_or(Error::BadArg)?;
+    let owner = pid::from_nif(env.pid());
+    let host = Arc::new(NifHost::new(owner));
+    let instance = Instance::new(&runtime.engine, host.clone());
+    let resource = ResourceArc::new(NifInstance { owner, host, endpoint: Endpoint::new(Some(instance)) });
+    env.monitor(&resource, &env.pid()).ok_or(Error::BadArg)?;
+    Ok(resource.encode(env))
+}
+
+/// As `port_control/3` on a port of the driver: the same operations and commands, the same answers.
+#[rustler::nif]
+fn instance_control<'a>(
+    env: Env<'a>,
+    resource: ResourceArc<NifInstance>,
+    operation: u32,
+    body: Term<'a>,
+) -> NifResult<Term<'a>> {
+    let body = Binary::from_iolist(body)?;
+    let lent = Body { bytes: &body, share: &|| kept::keep(&body) };
+    let mut room = [0; ROOM];
+    let call = Call { env, resource: &resource };
+    let said = current::within(env, || resource.endpoint.control(&call, &*resource.host, operation, lent, &mut room));
+    Ok(match said {
+        Said::Written(len) => NewBinary::from_slice(env, &room[..len]).into(),
+        Said::Outcome(outcome) => answer(env, outcome),
+        Said::Deferred(id) => two(env, &[status::DEFERRED], &id.to_be_bytes()),
+        Said::Waiting => NewBinary::from_slice(env, &[status::DEFERRED]).into(),
+        Said::Badarg => return Err(Error::BadArg),
+    })
+}
+
+/// A call that is deferred for certain, or too long to copy: its head, and its body by reference.
+#[rustler::nif]
+fn instance_direct<'a>(
+    env: Env<'a>,
+    resource: ResourceArc<NifInstance>,
+    head: Binary<'a>,
+    body: Term<'a>,
+) -> NifResult<bool> {
+    let body = Binary::from_iolist(body)?;
+    let (request, _) = Direct::read(&head).ok_or(Error::BadArg)?;
+    let lent = Body { bytes: &body, share: &|| kept::keep(&body) };
+    current::within(env, || resource.endpoint.direct(&Call { env, resource: &resource }, request, lent));
+    Ok(true)
+}
+
+/// Closes an instance. Anybody may.
+#[rustler::nif]
+fn close_instance(resource: ResourceArc<NifInstance>) -> bool {
+    resource.close();
+    true
+}
+
+fn answer<'a>(env: Env<'a>, outcome: Outcome) -> Term<'a> {
+    let status = outcome.status();
+    let body: Bytes = outcome.into_body();
+    two(env, &[status], &body)
+}
+
+fn two<'a>(env: Env<'a>, head: &[u8], body: &[u8]) -> Term<'a> {
+    let mut binary = NewBinary::new(env, head.len() + body.len());
+    let (first, rest) = binary.split_at_mut(head.len());
+    first.copy_from_slice(head);
+    rest.copy_from_slice(body);
+    binary.into()
+}

@@ -1,0 +1,151 @@
+%% Calls to the hosts inside the VM, which take the same operations and commands: the driver by port_control/3, the
+%% nif host by a NIF. What differs is control/3 and direct/3 of the host's module.
+%%
+%% Callers talk to the instance themselves and are answered themselves; an instance answers all of them with `closed`
+%% when it ends, so that nobody needs a monitor.
+-module(linkspan_control).
+
+-include("linkspan.hrl").
+-include("linkspan_frame.hrl").
+
+-export([start/2, call/4, answered/3, cast/3, await_room/3, info/2]).
+
+%% Commands: see native/beam/src/endpoint/commands.rs.
+-define(COMMAND(Number), (16#C0000000 + Number)).
+-define(ATTACH, ?COMMAND(0)).
+-define(WITHDRAW, ?COMMAND(1)).
+-define(LOAD_SERVICE, ?COMMAND(2)).
+-define(START_SERVICE, ?COMMAND(3)).
+-define(LISTEN, ?COMMAND(4)).
+-define(AWAIT_ROOM, ?COMMAND(5)).
+-define(GET_INFO, ?COMMAND(6)).
+-define(SUBMIT, ?COMMAND(8)).
+
+%% Operations with this bit are casts.
+-define(CAST_BIT, (1 bsl 31)).
+%% From this size on a body goes by reference; otherwise it would be copied if it is deferred.
+-define(LONG_BODY, 32768).
+
+%% Loads and starts the service of a new instance.
+-spec start(#linkspan{}, linkspan_options:options()) -> {ok, #linkspan{}} | {error, linkspan:reason()}.
+start(Blank, #{library := Path, events := Events} = Options) ->
+    case request(Blank, ?LOAD_SERVICE, linkspan_frame:load(Options), infinity) of
+        {ok, Description} ->
+            Instance = linkspan_frame:describe(Blank, Path, Description),
+            ok = listen(Instance, Events),
+            case request(Instance, ?START_SERVICE, linkspan_frame:start(Options), infinity) of
+                {ok, <<>>} -> {ok, Instance};
+                {error, Reason} -> {error, Reason}
+            end;
+        {error, Reason} ->
+            {error, Reason}
+    end.
+
+listen(#linkspan{host = Host} = Instance, Events) ->
+    Pid = term_to_binary(Events),
+    <<?OK>> = Host:control(Instance, ?LISTEN, [<<(byte_size(Pid)):32>>, Pid, term_to_binary(Instance)]),
+    ok.
+
+-spec call(#linkspan{}, non_neg_integer(), iodata(), timeout()) -> {ok, binary()} | {error, linkspan:reason()}.
+call(#linkspan{long = Long} = Instance, Operation, Body, Timeout) when
+    is_binary(Body), byte_size(Body) < ?LONG_BODY, not is_map_key(Operation, Long)
+->
+    request(Instance, Operation, Body, Timeout);
+call(#linkspan{host = Host, long = Long} = Instance, Operation, Body, Timeout) ->
+    case iolist_size(Body) < ?LONG_BODY of
+        false -> direct(fun Host:direct/3, Instance, Operation, Body, Timeout);
+        true when is_map_key(Operation, Long) -> direct(fun submit/3, Instance, Operation, Body, Timeout);
+        true -> request(Instance, Operation, Body, Timeout)
+    end.
+
+request(#linkspan{host = Host} = Instance, Operation, Body, Timeout) ->
+    answered(Instance, Host:control(Instance, Operation, Body), Timeout).
+
+%% What an answer to an operation means: a short operation of an idle instance has run, and this is its reply.
+-spec answered(#linkspan{}, binary() | closed, timeout()) -> {ok, binary()} | {error, linkspan:reason()}.
+answered(_Instance, <<?OK, Reply/binary>>, _Timeout) -> {ok, Reply};
+answered(Instance, <<?DEFERRED, Id:64>>, Timeout) -> attach(Instance, Id, Timeout);
+answered(_Instance, <<Status, Rest/binary>>, _Timeout) -> linkspan_reason:result(Status, Rest);
+answered(_Instance, closed, _Timeout) -> {error, closed}.
+
+%% A deferred request: says where its answer is to go, and waits for it.
+attach(#linkspan{host = Host} = Instance, Id, Timeout) ->
+    Reference = make_ref(),
+    Tag = term_to_binary(Reference),
+    case Host:control(Instance, ?ATTACH, <<Id:64, (linkspan_frame:timeout(Timeout)):32, Tag/binary>>) of
+        <<?DEFERRED>> ->
+            receive
+                {Reference, Status, Reply} -> linkspan_reason:result(Status, Reply)
+            after Timeout -> withdraw(Instance, Reference, Tag)
+            end;
+        <<Status, Reply/binary>> ->
+            linkspan_reason:result(Status, Reply);
+        closed ->
+            {error, closed}
+    end.
+
+%% A request that is deferred for certain, or too long to copy: says at once where its answer is to go.
+direct(Send, Instance, Operation, Body, Timeout) ->
+    Reference = make_ref(),
+    Tag = term_to_binary(Reference),
+    Head = <<(byte_size(Tag)):16, Tag/binary, Operation:32, (linkspan_frame:timeout(Timeout)):32>>,
+    case Send(Instance, Head, Body) of
+        closed ->
+            {error, closed};
+        _Sent ->
+            receive
+                {Reference, Status, Reply} -> linkspan_reason:result(Status, Reply)
+            after Timeout -> withdraw(Instance, Reference, Tag)
+            end
+    end.
+
+submit(#linkspan{host = Host} = Instance, Head, Body) ->
+    Host:control(Instance, ?SUBMIT, [Head | Body]).
+
+%% The time is over. Either the request is withdrawn, and no answer comes; or it has just been answered, or the
+%% instance's end has: then the answer is there or on its way.
+withdraw(#linkspan{host = Host} = Instance, Reference, Tag) ->
+    case Host:control(Instance, ?WITHDRAW, Tag) of
+        <<?CANCELLED>> ->
+            {error, timeout};
+        _Answered ->
+            receive
+                {Reference, Status, Reply} -> linkspan_reason:result(Status, Reply)
+            end
+    end.
+
+-spec cast(#linkspan{}, non_neg_integer(), iodata()) -> ok | {error, linkspan:reason()}.
+cast(#linkspan{host = Host} = Instance, Operation, Body) ->
+    case Host:control(Instance, Operation bor ?CAST_BIT, Body) of
+        <<?OK>> -> ok;
+        <<Status, Rest/binary>> -> {error, linkspan_reason:reason(Status, Rest)};
+        closed -> {error, closed}
+    end.
+
+-spec await_room(#linkspan{}, non_neg_integer(), timeout()) -> ok | {error, linkspan:reason()}.
+await_room(#linkspan{host = Host} = Instance, Wanted, Timeout) ->
+    Reference = make_ref(),
+    Tag = term_to_binary(Reference),
+    case Host:control(Instance, ?AWAIT_ROOM, <<Wanted:64, Tag/binary>>) of
+        <<?DEFERRED>> ->
+            Result =
+                receive
+                    {Reference, Status, Reply} -> linkspan_reason:result(Status, Reply)
+                after Timeout -> withdraw(Instance, Reference, Tag)
+                end,
+            case Result of
+                {ok, <<>>} -> ok;
+                {error, Reason} -> {error, Reason}
+            end;
+        closed ->
+            {error, closed}
+    end.
+
+%% The record of an info, and what the host knows itself.
+-spec info(#linkspan{}, map()) -> {ok, binary(), map()} | {error, linkspan:reason()}.
+info(#linkspan{host = Host} = Instance, Own) ->
+    case Host:control(Instance, ?GET_INFO, <<>>) of
+        <<?OK, Info/binary>> -> {ok, Info, Own};
+        <<Status, Rest/binary>> -> {error, linkspan_reason:reason(Status, Rest)};
+        closed -> {error, closed}
+    end.
