@@ -51,7 +51,7 @@ pub fn post(to: Pid, make: impl FnOnce(Env<'_>) -> Term<'_> + Send + 'static) {
 fn send(to: Pid, make: impl FnOnce(Env<'_>) -> Term<'_>) {
     ENV.with_borrow_mut(|owned| {
         // Fails if the receiver is dead: then nobody waits.
-        let _ = owned.send_and_clear(&pid::to_nif(to), |env| make(env));
+        let _ = owned.send_and_clear(&pid::to_nif(to), make);
     });
 }
 

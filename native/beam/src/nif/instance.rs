@@ -1,4 +1,5 @@
 //! Instances as resources, and the NIFs that speak to them.
+#![allow(clippy::disallowed_methods)] // rustler brings a barrier for each NIF
 
 use std::sync::{Arc, Once};
 
