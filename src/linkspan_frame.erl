@@ -45,12 +45,13 @@ with_atom(Name, Number, Known) ->
 
 %% The answer to an info.
 -spec info(binary()) -> map().
-info(<<Phase, Open:64, Bytes:64, Inline:64, Deferred:64, Errors:64, Panics:64, Cancelled:64, Busy:64, Events:64>>) ->
+info(<<Phase, Open:64, Bytes:64, Inline:64, Overruns:64, Deferred:64, Errors:64, Panics:64, Cancelled:64, Busy:64, Events:64>>) ->
     #{
         state => element(Phase + 1, {starting, open, closing, closed}),
         queue => #{requests => Open, bytes => Bytes},
         counts => #{
             inline => Inline,
+            overruns => Overruns,
             deferred => Deferred,
             errors => Errors,
             panics => Panics,

@@ -68,6 +68,16 @@ handle_info({linkspan_ended, Ended, AtStart, Status, Body}, Port) ->
     %% A driver can end its port with an atom only; a process with any reason.
     true = exit(Ended, end_reason(AtStart, Status, Body)),
     {noreply, Port};
+handle_info({linkspan_overran, Service, Operation, Micros}, Port) ->
+    %% Once for each operation of a service, however many instances it has.
+    Key = {?MODULE, overran, Service, Operation},
+    _ = get(Key) =:= undefined andalso
+        logger:warning(
+            "linkspan: ~ts of service ~ts held a scheduler for ~b us; it is deferred from now on",
+            [Operation, Service, Micros]
+        ),
+    _ = put(Key, true),
+    {noreply, Port};
 handle_info({'DOWN', _Monitor, process, Server, _Reason}, Port) ->
     true = ets:delete(?TABLE, Server),
     {noreply, Port};

@@ -46,6 +46,27 @@ defmodule Linkspan.SchedulerTest do
     assert Enum.uniq(Task.await_many(tasks)) == [{:error, :closed}]
   end
 
+  for host <- [:driver, :nif] do
+    @host host
+
+    test "an operation whose cost jumps is off the scheduler after one overrun in the #{host} host" do
+      server = start(service: :echo, host: @host)
+      # Learnt to be short: from then on it runs inline.
+      eventually(fn ->
+        {:ok, ""} = Linkspan.call(server, :work, "5")
+        Linkspan.info(server).counts.inline > 50
+      end)
+
+      before = Linkspan.info(server).counts
+      assert before.overruns == 0
+      for _ <- 1..20, do: {:ok, ""} = Linkspan.call(server, :work, "5000")
+      now = Linkspan.info(server).counts
+      assert now.overruns <= 1
+      assert now.inline - before.inline <= 1
+      assert now.deferred - before.deferred >= 19
+    end
+  end
+
   defp all_busy?(servers), do: Enum.all?(servers, &(Linkspan.info(&1).queue.requests == 1))
 
   defp echo_loop do

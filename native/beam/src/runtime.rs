@@ -1,11 +1,11 @@
 //! What all instances of this VM share: the engine, a thread for errands, and the keeper's pid.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use std::thread;
 
 use crossbeam_channel::{Sender, unbounded};
 use erl_driver::Pid;
-use linkspan_engine::{Engine, Libraries, Pool, WORKER_STACK};
+use linkspan_engine::{Engine, Libraries, Pool, SystemClock, WORKER_STACK};
 use parking_lot::RwLock;
 
 type Errand = Box<dyn FnOnce() + Send>;
@@ -46,7 +46,7 @@ impl Runtime {
             }))
         };
         let pool = Pool::new(workers, spawn).map_err(|error| error.to_string())?;
-        let engine = Engine { libraries: Libraries::default().into(), pool };
+        let engine = Engine { libraries: Libraries::default().into(), pool, clock: Arc::new(SystemClock) };
         let _ = RUNTIME.set(Runtime { engine, libraries, errands });
         Ok(())
     }

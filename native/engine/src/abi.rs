@@ -8,6 +8,7 @@ use bytes::Bytes;
 use libloading::os::unix::{Library as Image, RTLD_LOCAL, RTLD_NOW};
 use linkspan_abi as abi;
 
+use crate::budget::Declared;
 use crate::instance::Inner;
 use crate::{LibraryError, Outcome, Ticket};
 
@@ -77,19 +78,28 @@ impl Service {
         self.raw_operations().iter().map(|operation| (operation.number, text(operation.name)))
     }
 
-    pub(crate) fn has(&self, operation: u32) -> bool {
-        self.raw_operations().binary_search_by_key(&operation, |known| known.number).is_ok()
+    /// The place of an operation in the service's list; none if it is not there.
+    pub(crate) fn place(&self, operation: u32) -> Option<usize> {
+        self.raw_operations().binary_search_by_key(&operation, |known| known.number).ok()
     }
 
-    pub(crate) fn is_short(&self, operation: u32, body_len: usize) -> bool {
+    pub(crate) fn operation_name(&self, place: usize) -> &'static str {
+        self.raw_operations().get(place).map_or("?", |operation| text(operation.name))
+    }
+
+    /// What the service says of a request; none if it is always to be deferred.
+    pub(crate) fn declared(&self, operation: u32, body_len: usize) -> Option<Declared> {
         // SAFETY: may be called at any time, from any thread.
-        unsafe { (self.raw.cost)(operation, body_len) == abi::cost::SHORT }
+        match unsafe { (self.raw.cost)(operation, body_len) } {
+            abi::cost::SHORT => Some(Declared::Short),
+            abi::cost::LONG => None,
+            _ => Some(Declared::Learn),
+        }
     }
 
     /// Whether an operation is deferred whatever its body: asked with an empty one, for a hint.
     pub(crate) fn is_long(&self, operation: u32) -> bool {
-        // SAFETY: as in `is_short`.
-        unsafe { (self.raw.cost)(operation, 0) == abi::cost::LONG }
+        self.declared(operation, 0).is_none()
     }
 
     /// Makes an instance of the service.
@@ -173,8 +183,8 @@ impl State {
         answer
     }
 
-    pub(crate) fn has(&self, operation: u32) -> bool {
-        self.service.has(operation)
+    pub(crate) fn service(&self) -> &Service {
+        &self.service
     }
 
     /// Forgets a panic: the instance goes on.

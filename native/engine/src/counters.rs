@@ -30,6 +30,8 @@ macro_rules! counters {
 counters! {
     /// Requests run on the caller's thread.
     inline,
+    /// Inline runs that held their thread for 1 ms of CPU time or more.
+    overruns,
     /// Requests run on a worker.
     deferred,
     /// Requests that the service refused or could not read.

@@ -1,5 +1,7 @@
 //! What a host brings. Hosts: `driver`, `nif`, `program`.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 
 use crate::Outcome;
@@ -14,6 +16,9 @@ pub trait Host: Send + Sync {
 
     /// Sends an event to whoever listens to the instance.
     fn event(&self, event: Bytes);
+
+    /// An operation held the thread it ran on inline for so long that it will be deferred from now on.
+    fn overran(&self, service: &str, operation: &str, spent: Duration);
 
     /// The instance has ended by itself: by a panic, or because it could not start and nobody waits for the news.
     /// Called at most once, after everything that was waiting has been answered or will be by the host.

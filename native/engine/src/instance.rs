@@ -6,12 +6,14 @@ use std::sync::atomic::{
     Ordering::{AcqRel, Acquire, Relaxed, SeqCst},
 };
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use bytes::{BufMut, Bytes, BytesMut};
 use crossbeam_queue::SegQueue;
 use parking_lot::Mutex;
 
 use crate::abi::{Body, Service, State};
+use crate::budget::Budget;
 use crate::counters::Counters;
 use crate::{Counts, Engine, Host, Options, Outcome, Ticket};
 
@@ -36,7 +38,7 @@ pub(crate) struct Inner {
     pub(crate) scheduled: AtomicBool,
     /// The service, once it is loaded.
     pub(crate) service: OnceLock<Service>,
-    pub(crate) state: Mutex<Option<State>>,
+    pub(crate) live: Mutex<Option<Live>>,
     pub(crate) options: OnceLock<Options>,
     pub(crate) queue: SegQueue<Arc<Ticket>>,
     /// Requests accepted and not yet finished, and the bytes of their bodies.
@@ -45,6 +47,12 @@ pub(crate) struct Inner {
     /// Callers who wait for room in the queue.
     pub(crate) waiting: Mutex<Vec<Arc<Ticket>>>,
     pub(crate) counters: Counters,
+}
+
+/// A started service, and what has been learnt of it.
+pub(crate) struct Live {
+    pub(crate) state: State,
+    pub(crate) budget: Budget,
 }
 
 /// How an attempt to run at once ended.
@@ -62,12 +70,14 @@ pub enum Inline {
 pub struct Run {
     /// How it went.
     pub answer: Inline,
+    /// How long the thread was held.
+    pub held: Duration,
     pub(crate) _ending: Option<Ending>,
 }
 
 impl From<Inline> for Run {
     fn from(answer: Inline) -> Self {
-        Run { answer, _ending: None }
+        Run { answer, held: Duration::ZERO, _ending: None }
     }
 }
 
@@ -93,7 +103,7 @@ impl Instance {
             phase: AtomicU8::new(BLANK),
             scheduled: AtomicBool::new(false),
             service: OnceLock::new(),
-            state: Mutex::new(None),
+            live: Mutex::new(None),
             options: OnceLock::new(),
             queue: SegQueue::new(),
             open: AtomicUsize::new(0),

@@ -6,6 +6,8 @@
 
 #[allow(unsafe_code)] // the one module that crosses the service ABI
 mod abi;
+mod budget;
+mod clock;
 mod conversation;
 mod counters;
 mod host;
@@ -21,6 +23,7 @@ mod turn;
 pub mod frame;
 
 pub use abi::Body;
+pub use clock::{Clock, SystemClock};
 pub use conversation::{Conversation, Sink};
 pub use counters::Counts;
 pub use host::{Host, Recipient};
@@ -36,10 +39,12 @@ pub use ticket::{Job, Ticket};
 use std::sync::Arc;
 
 /// What all instances of one process share.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Engine {
     /// The service libraries loaded so far.
     pub libraries: Arc<Libraries>,
     /// The worker threads.
     pub pool: Pool,
+    /// The clocks by which it is decided what may run inline.
+    pub clock: Arc<dyn Clock>,
 }

@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 use bytes::{BufMut, Bytes, BytesMut};
 
 use crate::abi::{Answer, Body, Call, Service, State};
-use crate::instance::{BLANK, CLOSED, CLOSING, Ending, Inner, OPEN};
+use crate::budget::{Budget, Took};
+use crate::instance::{BLANK, CLOSED, CLOSING, Ending, Inner, Live, OPEN};
 use crate::{Inline, Job, OnPanic, Options, Outcome, Run, Ticket, WORKER_STACK};
 
 /// Most requests that a worker handles before it lets other instances have their turn.
@@ -24,53 +25,65 @@ impl Inner {
         room: &mut [u8],
     ) -> Option<Run> {
         let service = self.service.get()?;
-        if !service.has(operation) {
+        let Some(place) = service.place(operation) else {
             self.counters.errors.add();
             return Some(Inline::Outcome(Outcome::UnknownOperation(operation)).into());
-        }
-        if !service.is_short(operation, body.bytes.len()) {
-            return None;
-        }
-        let mut guard = self.state.try_lock()?;
+        };
+        let len = body.bytes.len();
+        let declared = service.declared(operation, len)?;
+        let mut guard = self.live.try_lock()?;
         // With the state locked, an empty queue means that everything sent before has been handled.
         if self.open.load(Acquire) != 0 || self.phase.load(Acquire) != OPEN {
             return None;
         }
-        let state = guard.as_mut()?;
+        let Live { state, budget } = guard.as_mut()?;
+        if !budget.may_inline(place, len, declared) {
+            return None;
+        }
         self.counters.inline.add();
+        let clock = &*self.engine.clock;
+        let cpu = budget.wants_cpu(place, len, declared).then(|| clock.thread_cpu());
+        let from = clock.now();
         let stack = self.host.inline_stack();
-        match state.call(Call { operation, cast, body, ticket: None, stack }, room) {
-            Answer::Inline(len) => Some(Inline::Written(len).into()),
+        let answer = state.call(Call { operation, cast, body, ticket: None, stack }, room);
+        let held = clock.now().saturating_sub(from);
+        let took = Took { wall: held, cpu: cpu.map(|cpu| clock.thread_cpu().saturating_sub(cpu)) };
+        if budget.ran_inline(place, len, declared, took) {
+            self.counters.overruns.add();
+            self.host.overran(service.name(), service.operation_name(place), took.cpu.unwrap_or(held));
+        }
+        Some(match answer {
+            Answer::Inline(len) => Run { answer: Inline::Written(len), held, _ending: None },
             Answer::Outcome(outcome) => {
                 let ending = self.note(&outcome, state).map(|reason| Ending { instance: self.clone(), reason });
-                Some(Run { answer: Inline::Outcome(outcome), _ending: ending })
+                Run { answer: Inline::Outcome(outcome), held, _ending: ending }
             }
-        }
+        })
     }
 
     /// Handles some of the queue, on a worker.
     pub(crate) fn turn(self: &Arc<Self>) {
         let until = Instant::now() + TURN_TIME;
-        let mut state = self.state.lock();
+        let mut live = self.live.lock();
         for _ in 0..TURN_REQUESTS {
             if self.is_closing() {
                 break;
             }
             let Some(ticket) = self.queue.pop() else { break };
-            self.handle(&mut state, &ticket);
+            self.handle(&mut live, &ticket);
             if Instant::now() >= until {
                 break;
             }
         }
         if self.is_closing() {
-            let last = state.take();
+            let last = live.take();
             self.phase.store(CLOSED, SeqCst);
-            drop(state);
+            drop(live);
             // Those who wait are told first: a service may take its time to stop.
             self.refuse_rest();
             drop(last);
         } else {
-            drop(state);
+            drop(live);
         }
         self.scheduled.store(false, SeqCst);
         if !self.queue.is_empty() || self.phase.load(SeqCst) == CLOSING {
@@ -78,15 +91,15 @@ impl Inner {
         }
     }
 
-    fn handle(self: &Arc<Self>, state: &mut Option<State>, ticket: &Arc<Ticket>) {
+    fn handle(self: &Arc<Self>, live: &mut Option<Live>, ticket: &Arc<Ticket>) {
         let (outcome, end) = match ticket.take_job() {
             None | Some(Job::Room) => {
                 self.counters.cancelled.add();
                 return self.finished(ticket);
             }
             Some(Job::Load { path, service }) => (self.load(&path, &service), None),
-            Some(Job::Start { argument, options }) => (self.start(state, &argument, options), None),
-            Some(Job::Call { operation, cast, body }) => self.call(state, operation, cast, &body, ticket),
+            Some(Job::Start { argument, options }) => (self.start(live, &argument, options), None),
+            Some(Job::Call { operation, cast, body }) => self.call(live, operation, cast, &body, ticket),
         };
         // The place is free before the caller knows the answer: its next request must find room.
         self.finished(ticket);
@@ -109,7 +122,7 @@ impl Inner {
         }
     }
 
-    fn start(self: &Arc<Self>, state: &mut Option<State>, argument: &[u8], options: Options) -> Outcome {
+    fn start(self: &Arc<Self>, live: &mut Option<Live>, argument: &[u8], options: Options) -> Outcome {
         let Some(service) = self.service.get() else {
             return Outcome::BadRequest("no service has been loaded".into());
         };
@@ -118,7 +131,7 @@ impl Inner {
         }
         match service.start(argument, self.clone()) {
             Ok(started) => {
-                *state = Some(started);
+                *live = Some(Live { state: started, budget: Budget::default() });
                 // Fails if the instance was closed meanwhile: then this turn stops the service again.
                 let _ = self.phase.compare_exchange(BLANK, OPEN, SeqCst, SeqCst);
                 Outcome::Ok(Bytes::new())
@@ -133,33 +146,37 @@ impl Inner {
     /// Runs a request. Returns its outcome, and the reason if the instance has to end.
     fn call(
         &self,
-        state: &mut Option<State>,
+        live: &mut Option<Live>,
         operation: u32,
         cast: bool,
         body: &Bytes,
         ticket: &Arc<Ticket>,
     ) -> (Outcome, Option<Outcome>) {
-        let Some(running) = state.as_mut() else {
+        let Some(Live { state, budget }) = live.as_mut() else {
             return (Outcome::BadRequest("no service has been started".into()), None);
         };
-        if !running.has(operation) {
+        let Some(place) = state.service().place(operation) else {
             self.counters.errors.add();
             return (Outcome::UnknownOperation(operation), None);
-        }
+        };
         self.counters.deferred.add();
-        let body = Body { bytes: body, share: &|| body.clone() };
-        let call = Call { operation, cast, body, ticket: Some(ticket.clone()), stack: WORKER_STACK / 2 };
+        let from = self.engine.clock.now();
+        let lent = Body { bytes: body, share: &|| body.clone() };
+        let call = Call { operation, cast, body: lent, ticket: Some(ticket.clone()), stack: WORKER_STACK / 2 };
         // No room is provided: the answer travels in a buffer of the service's.
-        let outcome = match running.call(call, &mut []) {
+        let outcome = match state.call(call, &mut []) {
             Answer::Inline(_) => Outcome::Ok(Bytes::new()),
             Answer::Outcome(outcome) => outcome,
         };
+        if let Some(declared) = state.service().declared(operation, body.len()) {
+            budget.ran_deferred(place, body.len(), declared, self.engine.clock.now().saturating_sub(from));
+        }
         if ticket.is_done() && !matches!(outcome, Outcome::Panicked(_)) {
             // Whatever it answers, it was told to stop.
             self.counters.cancelled.add();
             return (outcome, None);
         }
-        let end = self.note(&outcome, running);
+        let end = self.note(&outcome, state);
         (outcome, end)
     }
 

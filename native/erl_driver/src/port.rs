@@ -69,6 +69,12 @@ impl<'a> Port<'a> {
         unsafe { sys::driver_set_timer(self.raw, millis.into()) };
     }
 
+    /// Gives up so many percent of the time slice of the process that called, 1 to 100.
+    pub fn consume_timeslice(&self, percent: u8) {
+        // SAFETY: see `id`.
+        unsafe { sys::erl_drv_consume_timeslice(self.raw, percent.into()) };
+    }
+
     /// Monitors a process: `process_exit` is called when it ends. None if it has ended already.
     pub fn monitor(&self, process: Pid) -> Option<Monitor> {
         let mut monitor = sys::ErlDrvMonitor { data: [0; _] };

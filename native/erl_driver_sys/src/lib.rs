@@ -204,6 +204,8 @@ unsafe extern "C" {
     pub fn get_port_flags(port: ErlDrvPort) -> c_int;
     /// Sets the port's timer, in milliseconds. Callback.
     pub fn driver_set_timer(port: ErlDrvPort, time: c_ulong) -> c_int;
+    /// Tells the VM how much of a time slice the callback has used. Callback.
+    pub fn erl_drv_consume_timeslice(port: ErlDrvPort, percent: c_int) -> c_int;
     /// Monitors a process. Callback.
     pub fn driver_monitor_process(port: ErlDrvPort, process: ErlDrvTermData, monitor: *mut ErlDrvMonitor) -> c_int;
     /// Ends a monitor. Callback.

@@ -2,6 +2,7 @@
 
 use std::process;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use linkspan_engine::{Host, Outcome, Recipient, Sink, frame};
@@ -42,6 +43,9 @@ impl Host for ProgramHost {
     fn event(&self, event: Bytes) {
         self.writer.write(&frame::EVENT, &event);
     }
+
+    /// The thread is this program's own: nobody else waits for it.
+    fn overran(&self, _service: &str, _operation: &str, _spent: Duration) {}
 
     fn ended(&self, reason: Outcome) {
         self.end(reason);

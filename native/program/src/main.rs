@@ -18,7 +18,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::thread;
 
-use linkspan_engine::{Engine, Instance, Job, Libraries, Options, Pool, Recipient, Ticket, WORKER_STACK};
+use linkspan_engine::{Engine, Instance, Job, Libraries, Options, Pool, Recipient, SystemClock, Ticket, WORKER_STACK};
 
 use crate::host::{ProgramHost, StartWatch};
 use crate::writer::Writer;
@@ -59,7 +59,8 @@ fn engine() -> Result<Engine, std::io::Error> {
         let thread = thread::Builder::new().name("linkspan_worker".into()).stack_size(WORKER_STACK);
         thread.spawn(worker).map(drop)
     };
-    Ok(Engine { libraries: Arc::new(Libraries::default()), pool: Pool::new(1, spawn)? })
+    let pool = Pool::new(1, spawn)?;
+    Ok(Engine { libraries: Arc::new(Libraries::default()), pool, clock: Arc::new(SystemClock) })
 }
 
 /// Starts a service of the folder `native` beside this program.

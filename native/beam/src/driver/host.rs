@@ -3,6 +3,8 @@
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, OnceLock};
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use erl_driver::{Atom, Port, PortId, Terms};
 use linkspan_engine::{Host, Outcome, Recipient, Sink, frame};
@@ -34,12 +36,17 @@ struct Atoms {
     linkspan: Atom,
     event: Atom,
     ended: Atom,
+    overran: Atom,
 }
 
 impl PortHost {
     pub fn new(port: &Port<'_>) -> Self {
-        let atoms =
-            Atoms { linkspan: port.atom(c"linkspan"), event: port.atom(c"event"), ended: port.atom(c"linkspan_ended") };
+        let atoms = Atoms {
+            linkspan: port.atom(c"linkspan"),
+            event: port.atom(c"event"),
+            ended: port.atom(c"linkspan_ended"),
+            overran: port.atom(c"linkspan_overran"),
+        };
         PortHost {
             port: port.id(),
             outlet: Outlet::new(port),
@@ -105,6 +112,16 @@ impl Host for PortHost {
             .tuple(3);
         // Fails if the listener is dead: then nobody listens.
         let _ = self.port.send(listener.pid, message);
+    }
+
+    fn overran(&self, service: &str, operation: &str, spent: Duration) {
+        if let Some(keeper) = runtime::keeper() {
+            let micros = usize::try_from(spent.as_micros()).unwrap_or(usize::MAX);
+            let (service, operation) = (service.as_bytes(), operation.as_bytes());
+            let message = Terms::new().atom(self.atoms.overran).bytes(service).bytes(operation).uint(micros).tuple(4);
+            // Fails if the keeper has just ended: then the counter alone tells.
+            let _ = self.port.send(keeper, message);
+        }
     }
 
     fn ended(&self, reason: Outcome) {

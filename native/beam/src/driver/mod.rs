@@ -98,8 +98,14 @@ impl Driver for LinkspanPort {
         let mut room = [0; ROOM];
         let lent = Body { bytes: term, share: &|| Bytes::copy_from_slice(term) };
         match instance.try_inline(operation, false, lent, &mut room) {
-            Some(Run { answer: Inline::Written(len), .. }) => reply.bytes(&term::ok(&room[..len])),
-            Some(Run { answer: Inline::Outcome(ref outcome), .. }) => reply.bytes(&term::outcome(outcome.clone())),
+            Some(Run { answer: Inline::Written(len), held, .. }) => {
+                port.pay(held);
+                reply.bytes(&term::ok(&room[..len]))
+            }
+            Some(Run { answer: Inline::Outcome(ref outcome), held, .. }) => {
+                port.pay(held);
+                reply.bytes(&term::outcome(outcome.clone()))
+            }
             None => {
                 let job = Job::Call { operation, cast: false, body: Bytes::copy_from_slice(term) };
                 let ticket = Arc::new(Ticket::unattached(job));
@@ -131,6 +137,10 @@ impl Site for Port<'_> {
 
     fn demonitor(&self, monitor: &Monitor) {
         Port::demonitor(self, monitor);
+    }
+
+    fn consume_timeslice(&self, percent: u8) {
+        Port::consume_timeslice(self, percent);
     }
 }
 

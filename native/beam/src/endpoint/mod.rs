@@ -6,6 +6,7 @@ mod commands;
 mod direct;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use erl_driver::Pid;
@@ -37,6 +38,17 @@ pub trait Site {
 
     /// Stops watching.
     fn demonitor(&self, monitor: &Self::Monitor);
+
+    /// Gives up so many percent of the caller's time slice, 1 to 100.
+    fn consume_timeslice(&self, percent: u8);
+
+    /// Pays for an inline run in reductions: a time slice is about a millisecond.
+    fn pay(&self, held: Duration) {
+        let percent = held.as_micros() / 10;
+        if percent > 0 {
+            self.consume_timeslice(percent.min(100) as u8);
+        }
+    }
 }
 
 /// What the endpoint needs of its host.
@@ -94,11 +106,15 @@ impl<M> Endpoint<M> {
         };
         let Some(instance) = &self.instance else { return Said::Badarg };
         match instance.try_inline(number, cast, body, &mut room[1..]) {
-            Some(Run { answer: Inline::Written(len), .. }) => {
+            Some(Run { answer: Inline::Written(len), held, .. }) => {
+                site.pay(held);
                 room[0] = status::OK;
                 Said::Written(if cast { 1 } else { 1 + len })
             }
-            Some(Run { answer: Inline::Outcome(ref outcome), .. }) => Said::Outcome(told(outcome.clone(), cast)),
+            Some(Run { answer: Inline::Outcome(ref outcome), held, .. }) => {
+                site.pay(held);
+                Said::Outcome(told(outcome.clone(), cast))
+            }
             None => {
                 let job = Job::Call { operation: number, cast, body: (body.share)() };
                 let ticket = Arc::new(Ticket::unattached(job));
@@ -119,10 +135,14 @@ impl<M> Endpoint<M> {
         let caller = Caller { pid, reference: reference.clone() };
         let mut room = [0; ROOM];
         match instance.try_inline(operation, false, body, &mut room) {
-            Some(Run { answer: Inline::Written(len), .. }) => {
+            Some(Run { answer: Inline::Written(len), held, .. }) => {
+                site.pay(held);
                 caller.reply(Outcome::Ok(Bytes::copy_from_slice(&room[..len])));
             }
-            Some(Run { answer: Inline::Outcome(ref outcome), .. }) => caller.reply(outcome.clone()),
+            Some(Run { answer: Inline::Outcome(ref outcome), held, .. }) => {
+                site.pay(held);
+                caller.reply(outcome.clone());
+            }
             None => {
                 let job = Job::Call { operation, cast: false, body: (body.share)() };
                 let ticket = Arc::new(Ticket::attached(job, Box::new(caller)));

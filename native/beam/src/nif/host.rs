@@ -3,6 +3,8 @@
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use erl_driver::Pid;
 use linkspan_engine::{Host, Outcome};
@@ -19,7 +21,7 @@ const INLINE_STACK: usize = 512 * 1024;
 const RUNNING: u8 = 1;
 
 mod atoms {
-    rustler::atoms! { linkspan, event, linkspan_ended }
+    rustler::atoms! { linkspan, event, linkspan_ended, linkspan_overran }
 }
 
 pub struct NifHost {
@@ -56,6 +58,18 @@ impl Host for NifHost {
         if sent.is_none() {
             let (pid, instance) = (*pid, instance.clone());
             mail::post(pid, move |env| message(env, &instance, &event));
+        }
+    }
+
+    fn overran(&self, service: &str, operation: &str, spent: Duration) {
+        if let Some(keeper) = runtime::keeper() {
+            let (service, operation) = (service.to_owned(), operation.to_owned());
+            let micros = spent.as_micros() as u64;
+            mail::post(keeper, move |env| {
+                let service: Term<'_> = NewBinary::from_slice(env, service.as_bytes()).into();
+                let operation: Term<'_> = NewBinary::from_slice(env, operation.as_bytes()).into();
+                (atoms::linkspan_overran(), service, operation, micros).encode(env)
+            });
         }
     }
 

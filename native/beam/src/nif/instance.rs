@@ -6,6 +6,7 @@ use std::sync::{Arc, Once};
 use bytes::Bytes;
 use erl_driver::Pid;
 use linkspan_engine::{Body, Instance, Outcome, status};
+use rustler::schedule::consume_timeslice;
 use rustler::types::NewBinary;
 use rustler::{Binary, Encoder, Env, Error, LocalPid, Monitor, NifResult, Resource, ResourceArc, Term};
 
@@ -81,6 +82,10 @@ impl Site for Call<'_, '_> {
 
     fn demonitor(&self, monitor: &Monitor) {
         self.env.demonitor(self.resource, monitor);
+    }
+
+    fn consume_timeslice(&self, percent: u8) {
+        consume_timeslice(self.env, percent.into());
     }
 }
 

@@ -24,6 +24,7 @@ mod operation {
     pub const HANG: u32 = 14;
     pub const PANIC_SHORT: u32 = 15;
     pub const REMAINING: u32 = 16;
+    pub const WORK: u32 = 17;
 }
 
 /// State of one instance.
@@ -53,6 +54,7 @@ impl Service for Echo {
         Operation::new(operation::HANG, "hang"),
         Operation::new(operation::PANIC_SHORT, "panic_short"),
         Operation::new(operation::REMAINING, "remaining"),
+        Operation::new(operation::WORK, "work"),
     ];
 
     /// The arguments `fail` and `panic` do just that.
@@ -76,6 +78,13 @@ impl Service for Echo {
             operation::ECHO | operation::ECHO_LONG => return Ok(Reply::copy(request.body())),
             // Sleeps or burns CPU for that many microseconds, or until cancelled.
             operation::SLEEP => until(micros(&request)?, cx, || thread::sleep(Duration::from_micros(500))),
+            // As `spin`, but nothing is declared of its cost, and it asks nobody whether it should go on.
+            operation::WORK => {
+                let end = Instant::now() + micros(&request)?;
+                while Instant::now() < end {
+                    black_box(0);
+                }
+            }
             operation::SPIN => until(micros(&request)?, cx, || {
                 black_box(0);
             }),
@@ -113,6 +122,7 @@ impl Service for Echo {
                 Cost::Long
             }
             operation::GROW | operation::PRINT | operation::REMAINING => Cost::Long,
+            operation::WORK => Cost::Learn,
             _ => Cost::Short,
         }
     }
