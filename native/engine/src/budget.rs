@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!   DEFERRED -- 16 runs in a row below 100 us --> INLINE
-//!   INLINE   -- 1 ms of CPU, or of wall time where CPU time is not known; two runs over 250 us within 64 --> DEFERRED
+//!   INLINE   -- one run of 1 ms, or two over 250 us within 64 runs, of CPU time --> DEFERRED
 //! ```
 //! An operation that its service declares short begins inline, one to be learnt deferred; one declared long is never
 //! asked about.
@@ -18,9 +18,6 @@ const SLOW: Duration = Duration::from_micros(250);
 const WINDOW: u8 = 64;
 /// An inline run of so much CPU time is an overrun: it must not happen twice.
 pub const OVERRUN: Duration = Duration::from_millis(1);
-/// From this prediction on, the CPU time of inline runs is measured: below it, measuring would cost more than the run.
-const WORTH_MEASURING: Duration = Duration::from_micros(2);
-
 /// Longest bodies of the size classes; the last class has no bound.
 const CLASSES: [usize; 4] = [64, 1024, 16 * 1024, 256 * 1024];
 
@@ -31,15 +28,6 @@ pub enum Declared {
     Short,
     /// Not known: deferred until it has been quick often enough.
     Learn,
-}
-
-/// How long an inline run took.
-#[derive(Clone, Copy, Debug)]
-pub struct Took {
-    /// By the wall clock.
-    pub wall: Duration,
-    /// Of this thread's CPU time, where it was measured.
-    pub cpu: Option<Duration>,
 }
 
 /// What one instance has learnt.
@@ -54,8 +42,6 @@ struct Class {
     inline: bool,
     /// Deferred: quick runs in a row. Inline: runs since the last slow one.
     runs: u8,
-    /// A moving average in nanoseconds.
-    prediction: u64,
 }
 
 impl Budget {
@@ -64,28 +50,19 @@ impl Budget {
         self.class(operation, body_len, declared).inline
     }
 
-    /// Whether the CPU time of an inline run is to be measured.
-    pub fn wants_cpu(&mut self, operation: usize, body_len: usize, declared: Declared) -> bool {
-        self.class(operation, body_len, declared).prediction >= WORTH_MEASURING.as_nanos() as u64
-    }
-
-    /// Notes an inline run. Returns whether it was an overrun.
-    pub fn ran_inline(&mut self, operation: usize, body_len: usize, declared: Declared, took: Took) -> bool {
+    /// Notes an inline run and the CPU time it spent. Returns whether it was an overrun.
+    pub fn ran_inline(&mut self, operation: usize, body_len: usize, declared: Declared, spent: Duration) -> bool {
         let class = self.class(operation, body_len, declared);
-        let spent = took.cpu.unwrap_or(took.wall);
-        class.predict(spent);
         if spent >= OVERRUN {
             class.demote();
-            return took.cpu.is_some();
+            return true;
         }
-        if spent >= SLOW {
-            if class.runs < WINDOW {
-                class.demote();
-            } else {
-                class.runs = 0;
-            }
-        } else {
+        if spent < SLOW {
             class.runs = class.runs.saturating_add(1).min(WINDOW);
+        } else if class.runs < WINDOW {
+            class.demote();
+        } else {
+            class.runs = 0;
         }
         false
     }
@@ -93,13 +70,12 @@ impl Budget {
     /// Notes a deferred run.
     pub fn ran_deferred(&mut self, operation: usize, body_len: usize, declared: Declared, wall: Duration) {
         let class = self.class(operation, body_len, declared);
-        class.predict(wall);
         if class.inline {
             return;
         }
         class.runs = if wall < QUICK { class.runs + 1 } else { 0 };
         if class.runs >= PROBATION {
-            *class = Class { inline: true, runs: WINDOW, ..*class };
+            *class = Class { inline: true, runs: WINDOW };
         }
     }
 
@@ -110,20 +86,15 @@ impl Budget {
         let inline = declared == Declared::Short;
         // An operation declared short has no slow run behind it: it may have one.
         let runs = if inline { WINDOW } else { 0 };
-        let fresh = Class { inline, runs, prediction: 0 };
+        let fresh = Class { inline, runs };
         let classes = self.operations[operation].get_or_insert_with(|| Box::new([fresh; CLASSES.len() + 1]));
         &mut classes[CLASSES.partition_point(|most| *most < body_len)]
     }
 }
 
 impl Class {
-    fn predict(&mut self, spent: Duration) {
-        let spent = spent.as_nanos() as u64;
-        self.prediction = if self.prediction == 0 { spent } else { (7 * self.prediction + spent) / 8 };
-    }
-
     fn demote(&mut self) {
-        *self = Class { inline: false, runs: 0, ..*self };
+        *self = Class { inline: false, runs: 0 };
     }
 }
 
@@ -139,9 +110,8 @@ mod tests {
         }
     }
 
-    fn inline(budget: &mut Budget, wall: u64, cpu: Option<u64>) -> bool {
-        let took = Took { wall: Duration::from_micros(wall), cpu: cpu.map(Duration::from_micros) };
-        budget.ran_inline(OPERATION, 10, Declared::Learn, took)
+    fn inline(budget: &mut Budget, micros: u64) -> bool {
+        budget.ran_inline(OPERATION, 10, Declared::Learn, Duration::from_micros(micros))
     }
 
     fn may(budget: &mut Budget) -> bool {
@@ -178,37 +148,21 @@ mod tests {
     #[test]
     fn one_overrun_sends_an_operation_back() {
         let mut budget = promoted();
-        assert!(inline(&mut budget, 5000, Some(5000)));
+        assert!(inline(&mut budget, 5000));
         assert!(!may(&mut budget));
-    }
-
-    #[test]
-    fn being_preempted_is_no_overrun() {
-        let mut budget = promoted();
-        assert!(!inline(&mut budget, 5000, Some(5)));
-        assert!(may(&mut budget));
-    }
-
-    #[test]
-    fn a_long_run_of_unknown_cpu_time_sends_an_operation_back_but_is_not_counted() {
-        let mut budget = promoted();
-        assert!(!inline(&mut budget, 5000, None));
-        assert!(!may(&mut budget));
-        deferred(&mut budget, 5, 16);
-        assert!(may(&mut budget));
     }
 
     #[test]
     fn two_slow_runs_within_sixty_four_send_an_operation_back_and_one_does_not() {
         let mut budget = promoted();
         for _ in 0..3 {
-            assert!(!inline(&mut budget, 300, Some(300)));
+            assert!(!inline(&mut budget, 300));
             assert!(may(&mut budget));
-            (0..64).for_each(|_| drop(inline(&mut budget, 5, None)));
+            (0..64).for_each(|_| drop(inline(&mut budget, 5)));
         }
-        inline(&mut budget, 300, Some(300));
-        (0..63).for_each(|_| drop(inline(&mut budget, 5, None)));
-        inline(&mut budget, 300, Some(300));
+        inline(&mut budget, 300);
+        (0..63).for_each(|_| drop(inline(&mut budget, 5)));
+        inline(&mut budget, 300);
         assert!(!may(&mut budget));
     }
 
@@ -216,8 +170,7 @@ mod tests {
     fn an_operation_declared_short_begins_inline_and_can_be_sent_back() {
         let mut budget = Budget::default();
         assert!(budget.may_inline(OPERATION, 10, Declared::Short));
-        let took = Took { wall: OVERRUN, cpu: Some(OVERRUN) };
-        assert!(budget.ran_inline(OPERATION, 10, Declared::Short, took));
+        assert!(budget.ran_inline(OPERATION, 10, Declared::Short, OVERRUN));
         assert!(!budget.may_inline(OPERATION, 10, Declared::Short));
     }
 
@@ -228,14 +181,5 @@ mod tests {
         assert!(!budget.may_inline(OPERATION, 65, Declared::Learn));
         assert!(!budget.may_inline(OPERATION, 1 << 30, Declared::Learn));
         assert!(!budget.may_inline(OPERATION + 1, 10, Declared::Learn));
-    }
-
-    #[test]
-    fn cpu_time_is_measured_where_it_is_worth_it() {
-        let mut budget = promoted();
-        assert!(budget.wants_cpu(OPERATION, 10, Declared::Learn));
-        let mut quick = Budget::default();
-        quick.ran_deferred(OPERATION, 10, Declared::Learn, Duration::from_nanos(300));
-        assert!(!quick.wants_cpu(OPERATION, 10, Declared::Learn));
     }
 }

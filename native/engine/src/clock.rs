@@ -1,5 +1,6 @@
 //! The clocks that decisions are made by; tests bring their own.
 
+use std::cell::Cell;
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
@@ -28,5 +29,111 @@ impl Clock for SystemClock {
     fn thread_cpu(&self) -> Duration {
         let time = clock_gettime(ClockId::ThreadCPUTime);
         Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
+    }
+}
+
+/// From this wall time on it is worth asking whether the time was spent or the thread only preempted.
+const WORTH_ASKING: Duration = Duration::from_micros(250);
+/// How old a reading of the CPU clock may be when a run starts: so much may be held against the run in error.
+const FRESH: Duration = Duration::from_micros(200);
+
+thread_local! {
+    /// When this thread's CPU clock was last read, and what it said.
+    static READING: Cell<Option<(Duration, Duration)>> = const { Cell::new(None) };
+}
+
+/// Measures one inline run. The CPU clock costs more than a short run: it is read every now and then, and again only
+/// after a run that took suspiciously long.
+pub(crate) struct Stopwatch<'a> {
+    clock: &'a dyn Clock,
+    from: Duration,
+}
+
+impl<'a> Stopwatch<'a> {
+    pub(crate) fn start(clock: &'a dyn Clock) -> Self {
+        let from = clock.now();
+        if READING.get().is_none_or(|(at, _)| from.saturating_sub(at) > FRESH) {
+            READING.set(Some((from, clock.thread_cpu())));
+        }
+        Stopwatch { clock, from }
+    }
+
+    /// How long the thread was held by the wall clock, and how much of that it spent; the two differ if it was
+    /// preempted.
+    pub(crate) fn stop(self) -> (Duration, Duration) {
+        let now = self.clock.now();
+        let held = now.saturating_sub(self.from);
+        if held < WORTH_ASKING {
+            return (held, held);
+        }
+        let cpu = self.clock.thread_cpu();
+        let (at, before) = READING.replace(Some((now, cpu))).unwrap_or((self.from, cpu));
+        let spent = cpu.saturating_sub(before).saturating_sub(self.from.saturating_sub(at));
+        (held, spent.min(held))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+    /// Clocks that stand still until told, in microseconds.
+    #[derive(Default)]
+    struct FakeClock {
+        wall: AtomicU64,
+        cpu: AtomicU64,
+    }
+
+    impl FakeClock {
+        fn pass(&self, wall: u64, cpu: u64) {
+            self.wall.fetch_add(wall, Relaxed);
+            self.cpu.fetch_add(cpu, Relaxed);
+        }
+    }
+
+    impl Clock for FakeClock {
+        fn now(&self) -> Duration {
+            Duration::from_micros(self.wall.load(Relaxed))
+        }
+
+        fn thread_cpu(&self) -> Duration {
+            Duration::from_micros(self.cpu.load(Relaxed))
+        }
+    }
+
+    fn run(clock: &FakeClock, wall: u64, cpu: u64) -> (u128, u128) {
+        let watch = Stopwatch::start(clock);
+        clock.pass(wall, cpu);
+        let (held, spent) = watch.stop();
+        (held.as_micros(), spent.as_micros())
+    }
+
+    #[test]
+    fn a_run_that_burns_cpu_has_spent_it() {
+        let clock = FakeClock::default();
+        assert_eq!(run(&clock, 5000, 5000), (5000, 5000));
+    }
+
+    #[test]
+    fn a_run_that_is_preempted_has_not() {
+        let clock = FakeClock::default();
+        assert_eq!(run(&clock, 5000, 7), (5000, 7));
+    }
+
+    #[test]
+    fn what_the_thread_did_before_the_run_is_not_held_against_it() {
+        let clock = FakeClock::default();
+        run(&clock, 10, 10);
+        clock.pass(150, 150);
+        assert_eq!(run(&clock, 5000, 3000), (5000, 3000));
+        clock.pass(10_000, 10_000);
+        assert_eq!(run(&clock, 5000, 3000), (5000, 3000));
+    }
+
+    #[test]
+    fn short_runs_do_not_ask_the_cpu_clock() {
+        let clock = FakeClock::default();
+        assert_eq!(run(&clock, 100, 3), (100, 100));
     }
 }

@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 use bytes::{BufMut, Bytes, BytesMut};
 
 use crate::abi::{Answer, Body, Call, Service, State};
-use crate::budget::{Budget, Took};
+use crate::budget::Budget;
+use crate::clock::Stopwatch;
 use crate::instance::{BLANK, CLOSED, CLOSING, Ending, Inner, Live, OPEN};
 use crate::{Inline, Job, OnPanic, Options, Outcome, Run, Ticket, WORKER_STACK};
 
@@ -42,15 +43,13 @@ impl Inner {
         }
         self.counters.inline.add();
         let clock = &*self.engine.clock;
-        let cpu = budget.wants_cpu(place, len, declared).then(|| clock.thread_cpu());
-        let from = clock.now();
+        let watch = Stopwatch::start(clock);
         let stack = self.host.inline_stack();
         let answer = state.call(Call { operation, cast, body, ticket: None, stack }, room);
-        let held = clock.now().saturating_sub(from);
-        let took = Took { wall: held, cpu: cpu.map(|cpu| clock.thread_cpu().saturating_sub(cpu)) };
-        if budget.ran_inline(place, len, declared, took) {
+        let (held, spent) = watch.stop();
+        if budget.ran_inline(place, len, declared, spent) {
             self.counters.overruns.add();
-            self.host.overran(service.name(), service.operation_name(place), took.cpu.unwrap_or(held));
+            self.host.overran(service.name(), service.operation_name(place), spent);
         }
         Some(match answer {
             Answer::Inline(len) => Run { answer: Inline::Written(len), held, _ending: None },
