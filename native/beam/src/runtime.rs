@@ -1,5 +1,6 @@
 //! What all instances of this VM share: the engine, a thread for errands, and the keeper's pid.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, OnceLock};
 use std::thread;
 
@@ -35,7 +36,7 @@ impl Runtime {
         }
         let (errands, received) = unbounded::<Errand>();
         // Threads started from this one inherit neither the scheduler's CPU binding nor its signal mask.
-        erl_driver::thread::spawn(c"linkspan_errands", move || received.into_iter().for_each(|errand| errand()))
+        erl_driver::thread::spawn(c"linkspan_errands", move || received.into_iter().for_each(run))
             .map_err(|error| format!("no thread: {error}"))?;
         let spawn = |worker: Errand| {
             errands.send(Box::new(|| {
@@ -55,6 +56,14 @@ impl Runtime {
     pub fn errand(&self, errand: impl FnOnce() + Send + 'static) {
         // The receiver lives as long as the VM.
         let _ = self.errands.send(Box::new(errand));
+    }
+}
+
+/// An errand that panics is not the last one.
+#[allow(clippy::disallowed_methods)] // the one unwind barrier of the errand thread
+fn run(errand: Errand) {
+    if catch_unwind(AssertUnwindSafe(errand)).is_err() {
+        eprintln!("linkspan: an errand panicked");
     }
 }
 

@@ -1,6 +1,7 @@
 //! The host's side of the service ABI: the one module of the engine with `unsafe` in it.
 
 use std::ffi::c_void;
+use std::mem::ManuallyDrop;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -18,12 +19,11 @@ pub(crate) fn open(copy: &Path, path: &str) -> Result<Vec<Service>, LibraryError
     // SAFETY: a service library's initialisers run here. That is what loading native code means; which files are
     // loaded is up to the operator.
     let image = unsafe { Image::open(Some(copy), RTLD_NOW | RTLD_LOCAL) };
-    let image = image.map_err(|error| not_a_library(words(&error, copy)))?;
+    // Never unloaded, whatever it turns out to be: its initialisers have run. See `library`.
+    let image = ManuallyDrop::new(image.map_err(|error| not_a_library(words(&error, copy)))?);
     // SAFETY: the ABI gives the symbol this type.
     let entry = unsafe { image.get::<abi::Entry>(abi::SYMBOL) };
     let entry = *entry.map_err(|_| not_a_library("it does not export linkspan_library".into()))?;
-    // Never unloaded: see `library`.
-    std::mem::forget(image);
     // SAFETY: the image stays loaded, and the function takes nothing.
     let table = unsafe { entry() };
     // SAFETY: the table is constant and lives for ever.
@@ -36,7 +36,11 @@ pub(crate) fn open(copy: &Path, path: &str) -> Result<Vec<Service>, LibraryError
     }
     // SAFETY: magic and version vouch for the layout.
     let services: &'static [abi::Service] = unsafe { list(table.services, table.service_count as usize) };
-    Ok(services.iter().map(Service::new).collect())
+    let services: Vec<_> = services.iter().map(Service::new).collect();
+    match services.iter().find(|service| !service.is_ordered()) {
+        Some(service) => Err(not_a_library(format!("the operations of {} are not in ascending order", service.name()))),
+        None => Ok(services),
+    }
 }
 
 /// The system's message about a library, which names the copy: say `the file` instead.
@@ -45,7 +49,9 @@ fn words(error: &libloading::Error, copy: &Path) -> String {
         libloading::Error::DlOpen { source, .. } => source.to_string(),
         other => other.to_string(),
     };
-    text.replace(&*copy.to_string_lossy(), "the file")
+    let folder = copy.parent().unwrap_or(copy).to_string_lossy();
+    // The folder matters where programs may not be run from it.
+    text.replace(&*copy.to_string_lossy(), &format!("its copy in {folder}"))
 }
 
 /// # Safety
@@ -78,9 +84,21 @@ impl Service {
         self.raw_operations().iter().map(|operation| (operation.number, text(operation.name)))
     }
 
+    /// Whether the operations are as the ABI demands.
+    fn is_ordered(&self) -> bool {
+        let numbers = || self.raw_operations().iter().map(|operation| operation.number);
+        numbers().is_sorted_by(|one, next| one < next) && numbers().all(|number| number < abi::OPERATION_LIMIT)
+    }
+
     /// The place of an operation in the service's list; none if it is not there.
     pub(crate) fn place(&self, operation: u32) -> Option<usize> {
-        self.raw_operations().binary_search_by_key(&operation, |known| known.number).ok()
+        let operations = self.raw_operations();
+        // Most services number their operations without gaps.
+        let guess = operation.wrapping_sub(operations.first()?.number) as usize;
+        if operations.get(guess).is_some_and(|known| known.number == operation) {
+            return Some(guess);
+        }
+        operations.binary_search_by_key(&operation, |known| known.number).ok()
     }
 
     pub(crate) fn operation_name(&self, place: usize) -> &'static str {
@@ -322,7 +340,7 @@ impl Scope {
 unsafe extern "C" fn is_cancelled(data: *const c_void) -> u8 {
     // SAFETY: the ABI's promise; here and below.
     let scope = unsafe { Scope::of(data) };
-    let unwanted = scope.ticket.as_ref().is_some_and(|ticket| ticket.is_done());
+    let unwanted = scope.ticket.as_ref().is_some_and(|ticket| ticket.is_done() || ticket.is_expired());
     (unwanted || scope.instance.is_closing()).into()
 }
 

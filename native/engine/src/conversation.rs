@@ -130,6 +130,12 @@ impl Recipient for FrameRecipient {
 }
 
 fn write(sink: &dyn Sink, tag: &[u8], outcome: Outcome) {
+    let outcome = match outcome {
+        Outcome::Ok(body) if body.len() > frame::LONGEST => {
+            Outcome::BadRequest("the answer is longer than a frame".into())
+        }
+        outcome => outcome,
+    };
     let head = frame::reply(tag, outcome.status());
     sink.write(&head, &outcome.into_body());
 }

@@ -21,7 +21,7 @@ pub trait Host: Send + Sync {
     fn overran(&self, service: &str, operation: &str, spent: Duration);
 
     /// The instance has ended by itself: by a panic, or because it could not start and nobody waits for the news.
-    /// Called at most once, after everything that was waiting has been answered or will be by the host.
+    /// Called at most once, on a worker, after everything that was waiting in its queue has been answered.
     fn ended(&self, reason: Outcome);
 }
 

@@ -40,6 +40,8 @@ pub(crate) struct Inner {
     pub(crate) service: OnceLock<Service>,
     pub(crate) live: Mutex<Option<Live>>,
     pub(crate) options: OnceLock<Options>,
+    /// Why the instance has ended by itself.
+    pub(crate) reason: OnceLock<Outcome>,
     pub(crate) queue: SegQueue<Arc<Ticket>>,
     /// Requests accepted and not yet finished, and the bytes of their bodies.
     pub(crate) open: AtomicUsize,
@@ -105,6 +107,7 @@ impl Instance {
             service: OnceLock::new(),
             live: Mutex::new(None),
             options: OnceLock::new(),
+            reason: OnceLock::new(),
             queue: SegQueue::new(),
             open: AtomicUsize::new(0),
             open_bytes: AtomicUsize::new(0),
@@ -205,6 +208,11 @@ impl Inner {
 
     fn tell_waiting(&self, most: usize) {
         let mut waiting = self.waiting.lock();
+        if waiting.is_empty() {
+            return;
+        }
+        // A place is not lost on somebody who has gone.
+        waiting.retain(|ticket| !ticket.is_done());
         let some = most.min(waiting.len());
         let told: Vec<_> = waiting.drain(..some).collect();
         drop(waiting);

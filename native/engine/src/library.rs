@@ -5,6 +5,7 @@
 //! and thread-locals could not survive it.
 
 use std::collections::HashMap;
+use std::env;
 use std::fmt::Write as _;
 use std::fs::{self, Metadata};
 use std::io::{self, Write};
@@ -147,7 +148,7 @@ fn open_copy(path: &str, content: &[u8]) -> Result<Vec<Service>, LibraryError> {
         .prefix("linkspan-")
         .suffix(".so")
         .tempfile()
-        .map_err(|error| why(format!("no temporary file for its copy: {error}")))?;
+        .map_err(|error| why(format!("no copy of it can be made in {}: {error}", env::temp_dir().display())))?;
     copy.write_all(content).map_err(|error| why(format!("its copy cannot be written: {error}")))?;
     crate::abi::open(copy.path(), path)
 }

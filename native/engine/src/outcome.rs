@@ -25,6 +25,8 @@ pub enum Outcome {
     BadRequest(Bytes),
     /// Cancelled before it was answered.
     Cancelled,
+    /// Its time was over before it was answered.
+    Expired,
     /// The queue is full.
     Busy,
     /// The instance is gone.
@@ -60,6 +62,7 @@ impl Outcome {
             Outcome::Library(LibraryError::NotALibrary { .. }) => 11,
             Outcome::Library(LibraryError::WrongAbi { .. }) => 12,
             Outcome::Library(LibraryError::UnknownService { .. }) => 13,
+            Outcome::Expired => 14,
         }
     }
 
@@ -76,7 +79,7 @@ impl Outcome {
                 body.freeze()
             }
             Outcome::UnknownOperation(number) => Bytes::copy_from_slice(&number.to_be_bytes()),
-            Outcome::Cancelled | Outcome::Busy | Outcome::Closed => Bytes::new(),
+            Outcome::Cancelled | Outcome::Expired | Outcome::Busy | Outcome::Closed => Bytes::new(),
             Outcome::Library(error) => fields(&error.fields()),
         }
     }

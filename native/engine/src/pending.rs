@@ -32,6 +32,16 @@ impl<K: Eq + Hash> Pending<K> {
         self.tickets.insert(key, ticket);
     }
 
+    /// Number of requests kept, some of which may be answered already.
+    pub fn len(&self) -> usize {
+        self.tickets.len()
+    }
+
+    /// Whether none is kept.
+    pub fn is_empty(&self) -> bool {
+        self.tickets.is_empty()
+    }
+
     /// Takes a request out.
     pub fn remove<Q: Eq + Hash + ?Sized>(&mut self, key: &Q) -> Option<Arc<Ticket>>
     where

@@ -1,5 +1,6 @@
 //! The worker threads. They run instances, one turn at a time.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use crossbeam_channel::{Receiver, Sender, unbounded};
@@ -32,8 +33,11 @@ impl Pool {
     }
 }
 
+#[allow(clippy::disallowed_methods)] // the one unwind barrier of a worker: services have their own
 fn run(work: &Receiver<Arc<Inner>>) {
     for instance in work {
-        instance.turn();
+        if catch_unwind(AssertUnwindSafe(|| instance.turn())).is_err() {
+            instance.abandon();
+        }
     }
 }

@@ -165,6 +165,11 @@ impl Ticket {
         false
     }
 
+    /// Whether the recipient's time is over.
+    pub(crate) fn is_expired(&self) -> bool {
+        self.remaining() == 0
+    }
+
     /// Whether nobody waits any more.
     pub fn is_done(&self) -> bool {
         self.state.load(Acquire) >= ANSWERED

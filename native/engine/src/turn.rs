@@ -78,8 +78,11 @@ impl Inner {
             let last = live.take();
             self.phase.store(CLOSED, SeqCst);
             drop(live);
-            // Those who wait are told first: a service may take its time to stop.
+            // Those who wait are told first, then the host: a service may take its time to stop.
             self.refuse_rest();
+            if let Some(reason) = self.reason.get() {
+                self.host.ended(reason.clone());
+            }
             drop(last);
         } else {
             drop(live);
@@ -92,9 +95,15 @@ impl Inner {
 
     fn handle(self: &Arc<Self>, live: &mut Option<Live>, ticket: &Arc<Ticket>) {
         let (outcome, end) = match ticket.take_job() {
-            None | Some(Job::Room) => {
+            // Withdrawn, or told already that the instance is closing.
+            job if job.is_none() || ticket.is_done() => {
                 self.counters.cancelled.add();
                 return self.finished(ticket);
+            }
+            None | Some(Job::Room) => return self.finished(ticket),
+            Some(_) if ticket.is_expired() => {
+                self.counters.cancelled.add();
+                (Outcome::Expired, None)
             }
             Some(Job::Load { path, service }) => (self.load(&path, &service), None),
             Some(Job::Start { argument, options }) => (self.start(live, &argument, options), None),
@@ -170,10 +179,10 @@ impl Inner {
         if let Some(declared) = state.service().declared(operation, body.len()) {
             budget.ran_deferred(place, body.len(), declared, self.engine.clock.now().saturating_sub(from));
         }
-        if ticket.is_done() && !matches!(outcome, Outcome::Panicked(_)) {
+        if (ticket.is_done() || ticket.is_expired()) && !matches!(outcome, Outcome::Panicked(_)) {
             // Whatever it answers, it was told to stop.
             self.counters.cancelled.add();
-            return (outcome, None);
+            return (Outcome::Expired, None);
         }
         let end = self.note(&outcome, state);
         (outcome, end)
@@ -198,11 +207,21 @@ impl Inner {
         }
     }
 
-    /// The instance ends by itself.
+    /// The instance ends by itself; a worker tells the host.
     pub(crate) fn end(self: &Arc<Self>, reason: Outcome) {
         if self.phase.fetch_max(CLOSING, SeqCst) < CLOSING {
-            self.host.ended(reason);
-            self.schedule();
+            let _ = self.reason.set(reason);
+        }
+        self.schedule();
+    }
+
+    /// A bug of ours: the worker lives, and the instance ends in order.
+    pub(crate) fn abandon(self: &Arc<Self>) {
+        let _ = self.reason.set(Outcome::Panicked("panic in the engine".into()));
+        self.phase.store(CLOSED, SeqCst);
+        self.refuse_rest();
+        if let Some(reason) = self.reason.get() {
+            self.host.ended(reason.clone());
         }
     }
 

@@ -5,8 +5,8 @@ use crate::{Control, Monitor, Port, Replied, Vector};
 /// A port driver. One value of it is the state of one port.
 ///
 /// The provided callbacks do nothing; only those that [`driver!`](crate::driver) lists are given to the VM. All run
-/// with the port's lock held. A panic in one ends the port with the reason `panic`.
-pub trait Driver: Sized + 'static {
+/// with the port's lock held, one after the other on different threads. A panic in one ends the port with the reason `panic`.
+pub trait Driver: Sized + Send + 'static {
     /// A port is opened; `command` is everything after the `{spawn_driver, ...}` tag, the driver's name included.
     fn start(port: &Port<'_>, command: &[u8]) -> Result<Self, Refusal>;
 
@@ -17,12 +17,12 @@ pub trait Driver: Sized + 'static {
     fn outputv(&mut self, _port: &Port<'_>, _vector: &Vector<'_>) {}
 
     /// `port_control/3`. Runs on the caller's scheduler thread.
-    fn control(&mut self, _port: &Port<'_>, _operation: u32, _body: &[u8], reply: Control<'_>) -> Replied {
+    fn control<'a>(&mut self, _port: &Port<'_>, _operation: u32, _body: &[u8], reply: Control<'a>) -> Replied<'a> {
         reply.badarg()
     }
 
     /// `erlang:port_call/3`. `term` is in the external format, and so must the answer be.
-    fn call(&mut self, _port: &Port<'_>, _operation: u32, _term: &[u8], reply: Control<'_>) -> Replied {
+    fn call<'a>(&mut self, _port: &Port<'_>, _operation: u32, _term: &[u8], reply: Control<'a>) -> Replied<'a> {
         reply.badarg()
     }
 

@@ -14,7 +14,7 @@
 //!         port.answer_binaries();
 //!         Ok(Echo)
 //!     }
-//!     fn control(&mut self, _port: &Port<'_>, _operation: u32, body: &[u8], reply: Control<'_>) -> Replied {
+//!     fn control<'a>(&mut self, _port: &Port<'_>, _operation: u32, body: &[u8], reply: Control<'a>) -> Replied<'a> {
 //!         reply.bytes(body)
 //!     }
 //! }
@@ -37,4 +37,4 @@ pub use driver::{Driver, Refusal};
 pub use port::{Monitor, Port};
 pub use reply::{Control, Replied};
 pub use term::{Atom, NotSent, Pid, PortId, Terms};
-pub use vector::Vector;
+pub use vector::{Part, Vector};

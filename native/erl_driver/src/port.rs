@@ -27,16 +27,11 @@ impl<'a> Port<'a> {
         PortId(unsafe { sys::driver_mk_port(self.raw) })
     }
 
-    /// The process that called the driver.
-    pub fn caller(&self) -> Pid {
+    /// The process that called the driver; none outside of `start`, `outputv`, `control` and `call`, or if it is no
+    /// process of this node.
+    pub fn caller(&self) -> Option<Pid> {
         // SAFETY: see `id`.
-        Pid(unsafe { sys::driver_caller(self.raw) })
-    }
-
-    /// The port's owner.
-    pub fn connected(&self) -> Pid {
-        // SAFETY: see `id`.
-        Pid(unsafe { sys::driver_connected(self.raw) })
+        Pid::local(unsafe { sys::driver_caller(self.raw) })
     }
 
     /// The atom of that name, in Latin-1.

@@ -19,43 +19,29 @@ pub struct Control<'a> {
 /// Proof that an answer has been given.
 #[derive(Debug)]
 #[must_use]
-pub struct Replied(sys::ErlDrvSSizeT);
+pub struct Replied<'a>(sys::ErlDrvSSizeT, PhantomData<&'a mut [u8]>);
 
-impl Replied {
+impl Replied<'_> {
     pub(crate) fn into_raw(self) -> sys::ErlDrvSSizeT {
         self.0
     }
 }
 
-impl Control<'_> {
+impl<'a> Control<'a> {
     /// # Safety
     /// `*room` must have `len` bytes of room; `binary` must say whether the port answers with binaries.
     pub(crate) unsafe fn new(room: *mut *mut c_char, len: usize, binary: bool) -> Self {
         Control { room, len, binary, lent: PhantomData }
     }
 
-    /// The VM's own room, for short answers: write, then call [`Control::written`].
-    pub fn room(&mut self) -> &mut [u8] {
-        // SAFETY: the promise made to `new`.
-        let room = unsafe { *self.room };
-        // SAFETY: as above.
-        unsafe { std::slice::from_raw_parts_mut(room.cast(), self.len) }
-    }
-
-    /// Answers with the first `len` bytes of [`Control::room`].
-    ///
-    /// # Panics
-    /// If there is less room.
-    pub fn written(self, len: usize) -> Replied {
-        assert!(len <= self.len, "an answer of {len} bytes in {} bytes of room", self.len);
-        Replied(len as isize)
-    }
-
-    /// Answers with a copy of `bytes`.
-    pub fn bytes(mut self, bytes: &[u8]) -> Replied {
+    /// Answers with a copy of `bytes`. Up to 64 bytes need no allocation.
+    pub fn bytes(self, bytes: &[u8]) -> Replied<'a> {
         if bytes.len() <= self.len {
-            self.room()[..bytes.len()].copy_from_slice(bytes);
-            return self.written(bytes.len());
+            // SAFETY: the promise made to `new`.
+            let room = unsafe { *self.room };
+            // SAFETY: there is room for `bytes`, and it overlaps nothing of ours.
+            unsafe { std::ptr::copy_nonoverlapping(bytes.as_ptr(), room.cast(), bytes.len()) };
+            return Replied(bytes.len() as isize, PhantomData);
         }
         if self.binary {
             return self.binary(Binary::from_parts(bytes, &[]));
@@ -69,22 +55,22 @@ impl Control<'_> {
         unsafe { std::ptr::copy_nonoverlapping(bytes.as_ptr(), memory.cast(), bytes.len()) };
         // SAFETY: the VM frees what it finds here if it is not its own room.
         unsafe { *self.room = memory.cast() };
-        Replied(bytes.len() as isize)
+        Replied(bytes.len() as isize, PhantomData)
     }
 
     /// Answers with a whole binary, without copying it. The port must answer with binaries; else it is copied.
-    pub fn binary(self, binary: Binary) -> Replied {
+    pub fn binary(self, binary: Binary) -> Replied<'a> {
         if !self.binary {
             return self.bytes(binary.as_ref());
         }
         let len = binary.as_ref().len();
         // SAFETY: in binary mode the VM takes over one reference to the binary it finds here.
         unsafe { *self.room = binary.into_raw().cast() };
-        Replied(len as isize)
+        Replied(len as isize, PhantomData)
     }
 
     /// Refuses: the caller gets `badarg`.
-    pub fn badarg(self) -> Replied {
-        Replied(-1)
+    pub fn badarg(self) -> Replied<'a> {
+        Replied(-1, PhantomData)
     }
 }

@@ -11,7 +11,16 @@ use crate::Binary;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Pid(pub(crate) sys::ErlDrvTermData);
 
+/// How the VM marks the word of a local pid.
+const PID_MARK: usize = 0b0011;
+const MARK_BITS: usize = 0b1111;
+
 impl Pid {
+    /// A pid, if the term is one of this node.
+    pub(crate) fn local(term: sys::ErlDrvTermData) -> Option<Self> {
+        (term & MARK_BITS == PID_MARK).then_some(Pid(term))
+    }
+
     /// The term, for use with the NIF API, which shares the representation of local pids.
     pub fn to_raw(self) -> usize {
         self.0
@@ -79,11 +88,6 @@ impl<'a> Terms<'a> {
     /// Adds a port.
     pub fn port(self, port: PortId) -> Self {
         self.with(&[sys::ERL_DRV_PORT, port.0])
-    }
-
-    /// Adds a pid.
-    pub fn pid(self, pid: Pid) -> Self {
-        self.with(&[sys::ERL_DRV_PID, pid.0])
     }
 
     /// Adds an unsigned integer.

@@ -188,8 +188,6 @@ pub const ERL_DRV_BINARY: ErlDrvTermData = 5;
 pub const ERL_DRV_STRING: ErlDrvTermData = 6;
 /// A tuple: arity.
 pub const ERL_DRV_TUPLE: ErlDrvTermData = 7;
-/// A pid.
-pub const ERL_DRV_PID: ErlDrvTermData = 10;
 /// A term in the external format: pointer, length.
 pub const ERL_DRV_EXT2TERM: ErlDrvTermData = 12;
 /// An unsigned word.
@@ -226,8 +224,6 @@ unsafe extern "C" {
     pub fn driver_mk_atom(string: *mut c_char) -> ErlDrvTermData;
     /// The port as a term. Callback.
     pub fn driver_mk_port(port: ErlDrvPort) -> ErlDrvTermData;
-    /// The port's owner. Callback.
-    pub fn driver_connected(port: ErlDrvPort) -> ErlDrvTermData;
     /// The process that called the driver. Callback.
     pub fn driver_caller(port: ErlDrvPort) -> ErlDrvTermData;
     /// Sends a term to the port's owner. Any thread.

@@ -87,8 +87,12 @@ unsafe extern "C" fn start<S: Service>(
             Reply::empty()
         })
     });
-    // SAFETY: the host provides room for the reply.
-    unsafe { write(reply, answer) }
+    match answer {
+        // SAFETY: the host provides room for the reply.
+        Ok(answer) => unsafe { write(reply, answer) },
+        // SAFETY: as above.
+        Err(message) => unsafe { write_panic(reply, message) },
+    }
 }
 
 unsafe extern "C" fn call<S: Service>(
@@ -97,7 +101,7 @@ unsafe extern "C" fn call<S: Service>(
     context: *const abi::Context,
     reply: *mut abi::Reply,
 ) -> abi::Status {
-    let answer = panic::catch(|| {
+    let called = panic::catch(|| {
         // SAFETY: `state` came from `start::<S>`, and one thread at a time uses it.
         let service = unsafe { &mut *state.cast::<S>() };
         // SAFETY: the host lends request and context for the duration of this call.
@@ -114,10 +118,13 @@ unsafe extern "C" fn call<S: Service>(
         let body = unsafe { borrow(request.body) };
         let wants_reply = request.cast == 0;
         let request = Request { operation: request.operation, body, share: &share };
-        if wants_reply { service.call(request, &cx) } else { service.cast(request, &cx).map(|()| Reply::empty()) }
+        let answer =
+            if wants_reply { service.call(request, &cx) } else { service.cast(request, &cx).map(|()| Reply::empty()) };
+        // SAFETY: the host provides room for the reply.
+        unsafe { write(reply, answer) }
     });
-    // SAFETY: the host provides room for the reply.
-    unsafe { write(reply, answer) }
+    // SAFETY: as above.
+    called.unwrap_or_else(|message| unsafe { write_panic(reply, message) })
 }
 
 unsafe extern "C" fn stop<S: Service>(state: *mut c_void, context: *const abi::Context, panicked: u8) {
@@ -134,10 +141,10 @@ unsafe extern "C" fn stop<S: Service>(state: *mut c_void, context: *const abi::C
 }
 
 unsafe extern "C" fn cost<S: Service>(operation: u32, body_len: usize) -> u8 {
-    match panic::catch(|| S::cost(operation, body_len)) {
-        Ok(crate::Cost::Short) => abi::cost::SHORT,
-        Ok(crate::Cost::Long) => abi::cost::LONG,
-        Ok(crate::Cost::Learn) | Err(_) => abi::cost::LEARN,
+    match panic::barrier(|| S::cost(operation, body_len)) {
+        Some(crate::Cost::Short) => abi::cost::SHORT,
+        Some(crate::Cost::Long) => abi::cost::LONG,
+        Some(crate::Cost::Learn) | None => abi::cost::LEARN,
     }
 }
 
@@ -145,11 +152,11 @@ unsafe extern "C" fn cost<S: Service>(operation: u32, body_len: usize) -> u8 {
 ///
 /// # Safety
 /// `reply` must be valid for reads and writes, with `inline_capacity` bytes at `inline_data`.
-unsafe fn write(reply: *mut abi::Reply, answer: Result<Result<Reply>, String>) -> abi::Status {
+unsafe fn write(reply: *mut abi::Reply, answer: Result<Reply>) -> abi::Status {
     // SAFETY: the caller's promise.
     let reply = unsafe { &mut *reply };
     match answer {
-        Ok(Ok(answer)) => {
+        Ok(answer) => {
             let bytes = answer.as_slice();
             if bytes.len() <= reply.inline_capacity {
                 // SAFETY: there is room, and the host's room overlaps nothing of ours.
@@ -163,20 +170,26 @@ unsafe fn write(reply: *mut abi::Reply, answer: Result<Result<Reply>, String>) -
             });
             abi::status::OK_BUFFER
         }
-        Ok(Err(Error::Failed { code, message })) => {
+        Err(Error::Failed { code, message }) => {
             reply.code = code;
             reply.buffer = give(message.into());
             abi::status::FAILED
         }
-        Ok(Err(Error::BadRequest(why))) => {
+        Err(Error::BadRequest(why)) => {
             reply.buffer = give(why.into());
             abi::status::BAD_REQUEST
         }
-        Err(message) => {
-            reply.buffer = give(message.into());
-            abi::status::PANICKED
-        }
     }
+}
+
+/// Writes the message of a panic into the host's room.
+///
+/// # Safety
+/// As for `write`.
+unsafe fn write_panic(reply: *mut abi::Reply, message: String) -> abi::Status {
+    // SAFETY: the caller's promise.
+    unsafe { (*reply).buffer = give(message.into()) };
+    abi::status::PANICKED
 }
 
 /// Hands bytes over the ABI.

@@ -11,11 +11,10 @@ thread_local! {
 }
 
 /// Runs `f`; a panic becomes its message with the place where it happened.
-#[allow(clippy::disallowed_methods)] // the one unwind barrier of a service library
 pub(crate) fn catch<T>(f: impl FnOnce() -> T) -> Result<T, String> {
     install_hook();
     let outer = CATCHING.replace(true);
-    let result = panic::catch_unwind(AssertUnwindSafe(f));
+    let result = unwound(f);
     CATCHING.set(outer);
     result.map_err(|payload| {
         let location = LOCATION.take();
@@ -24,6 +23,16 @@ pub(crate) fn catch<T>(f: impl FnOnce() -> T) -> Result<T, String> {
         std::mem::forget(payload);
         if location.is_empty() { message } else { format!("{message} at {location}") }
     })
+}
+
+/// Runs `f`; of a panic nothing is kept, but the hook may print it. Cheaper than [`catch`].
+pub(crate) fn barrier<T>(f: impl FnOnce() -> T) -> Option<T> {
+    unwound(f).ok()
+}
+
+#[allow(clippy::disallowed_methods)] // the one unwind barrier of a service library
+fn unwound<T>(f: impl FnOnce() -> T) -> Result<T, Box<dyn Any + Send>> {
+    panic::catch_unwind(AssertUnwindSafe(f))
 }
 
 fn message_of(payload: &(dyn Any + Send)) -> String {

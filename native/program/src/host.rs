@@ -22,12 +22,12 @@ impl ProgramHost {
         ProgramHost { writer }
     }
 
-    /// Tells the VM why, and ends the program.
+    /// Tells the VM why, and ends the program with status 1.
     pub fn end(&self, reason: Outcome) {
         let head = frame::ended(&reason);
         self.writer.write(&head, &reason.into_body());
         self.writer.finish();
-        process::exit(0);
+        process::exit(1);
     }
 }
 

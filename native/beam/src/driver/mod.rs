@@ -7,7 +7,7 @@ mod term;
 
 use std::sync::Arc;
 
-use bytes::{BufMut, Bytes};
+use bytes::Bytes;
 use erl_driver::{Control, Driver, Monitor, Pid, Port, Refusal, Replied, Vector};
 use linkspan_engine::{
     Body, Conversation, Inline, Instance, Job, OPERATION_LIMIT, Options, Outcome, Recipient, Run, Ticket, status,
@@ -19,7 +19,7 @@ use crate::runtime::Runtime;
 
 erl_driver::driver!(LinkspanPort, "linkspan": outputv, control, call, timeout, process_exit);
 
-/// Room for a short answer on the way to a term.
+/// Room for a short answer.
 const ROOM: usize = 256;
 
 /// The state of one port.
@@ -29,6 +29,8 @@ struct LinkspanPort {
     conversation: Conversation,
     /// What the port's command asks to start, until the port is open.
     command: Option<StartCommand>,
+    /// Whether a callback of the open port has run.
+    begun: bool,
 }
 
 /// `linkspan SERVICE ARGUMENT`.
@@ -48,13 +50,13 @@ impl Driver for LinkspanPort {
         let command = StartCommand::parse(command)?;
         // `start` is too early to start anything: the port's settings are not known yet.
         port.set_timer(0);
-        Ok(LinkspanPort { host, endpoint: Endpoint::new(instance), conversation, command })
+        Ok(LinkspanPort { host, endpoint: Endpoint::new(instance), conversation, command, begun: false })
     }
 
     fn stop(mut self, _port: &Port<'_>) {
+        // Closed first, so that nobody is told `closed` whose request may still run.
+        drop(self.endpoint.instance.take());
         self.endpoint.close();
-        self.conversation.close();
-        // Dropping the instance closes it; a worker does the rest.
     }
 
     fn timeout(&mut self, port: &Port<'_>) {
@@ -72,25 +74,24 @@ impl Driver for LinkspanPort {
         }
     }
 
-    fn control(&mut self, port: &Port<'_>, operation: u32, body: &[u8], mut reply: Control<'_>) -> Replied {
+    fn control<'a>(&mut self, port: &Port<'_>, operation: u32, body: &[u8], reply: Control<'a>) -> Replied<'a> {
         self.begin(port);
         let lent = Body { bytes: body, share: &|| Bytes::copy_from_slice(body) };
-        let said = self.endpoint.control(port, &*self.host, operation, lent, reply.room());
-        match said {
-            Said::Written(len) => reply.written(len),
+        let mut room = [0; ROOM];
+        match self.endpoint.control(port, &*self.host, operation, lent, &mut room) {
+            Said::Written(len) => reply.bytes(&room[..len]),
             Said::Outcome(outcome) => answer(reply, outcome),
             Said::Deferred(id) => {
-                let mut room = reply.room();
-                room.put_u8(status::DEFERRED);
-                room.put_u64(id);
-                reply.written(1 + size_of::<u64>())
+                let mut answer = [status::DEFERRED; 1 + size_of::<u64>()];
+                answer[1..].copy_from_slice(&id.to_be_bytes());
+                reply.bytes(&answer)
             }
             Said::Waiting => reply.bytes(&[status::DEFERRED]),
             Said::Badarg => reply.badarg(),
         }
     }
 
-    fn call(&mut self, port: &Port<'_>, operation: u32, term: &[u8], reply: Control<'_>) -> Replied {
+    fn call<'a>(&mut self, port: &Port<'_>, operation: u32, term: &[u8], reply: Control<'a>) -> Replied<'a> {
         self.begin(port);
         let Some(instance) = self.endpoint.instance.as_ref().filter(|_| operation < OPERATION_LIMIT) else {
             return reply.badarg();
@@ -111,7 +112,11 @@ impl Driver for LinkspanPort {
                 let ticket = Arc::new(Ticket::unattached(job));
                 match instance.submit(&ticket) {
                     Err(refused) => reply.bytes(&term::outcome(refused)),
-                    Ok(()) => reply.bytes(&term::deferred(self.endpoint.keep(port, ticket))),
+                    Ok(()) => match self.endpoint.keep(port, ticket) {
+                        Said::Deferred(id) => reply.bytes(&term::deferred(id)),
+                        Said::Outcome(refused) => reply.bytes(&term::outcome(refused)),
+                        _ => reply.badarg(),
+                    },
                 }
             }
         }
@@ -127,7 +132,7 @@ impl Driver for LinkspanPort {
 impl Site for Port<'_> {
     type Monitor = Monitor;
 
-    fn caller(&self) -> Pid {
+    fn caller(&self) -> Option<Pid> {
         Port::caller(self)
     }
 
@@ -147,6 +152,9 @@ impl Site for Port<'_> {
 impl LinkspanPort {
     /// Starts what the command asks for, at the first callback of the open port.
     fn begin(&mut self, port: &Port<'_>) {
+        if std::mem::replace(&mut self.begun, true) {
+            return;
+        }
         self.host.opened(port);
         let (Some(StartCommand { path, service, argument }), Some(instance)) =
             (self.command.take(), &self.endpoint.instance)
@@ -178,14 +186,14 @@ impl StartCommand {
 }
 
 /// Answers a `port_control` with a status byte and a body.
-fn answer(mut reply: Control<'_>, outcome: Outcome) -> Replied {
+fn answer(reply: Control<'_>, outcome: Outcome) -> Replied<'_> {
     let status = outcome.status();
     let body = outcome.into_body();
-    let room = reply.room();
-    if body.len() < room.len() {
-        room[0] = status;
-        room[1..=body.len()].copy_from_slice(&body);
-        return reply.written(1 + body.len());
+    let mut room = [0; ROOM];
+    if body.len() >= room.len() {
+        return reply.binary(erl_driver::Binary::from_parts(&[status], &body));
     }
-    reply.binary(erl_driver::Binary::from_parts(&[status], &body))
+    room[0] = status;
+    room[1..=body.len()].copy_from_slice(&body);
+    reply.bytes(&room[..=body.len()])
 }

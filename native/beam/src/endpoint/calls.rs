@@ -10,6 +10,8 @@ use linkspan_engine::{Instance, Job, Outcome, Pending, Ticket};
 use super::Site;
 use crate::mail::Caller;
 
+/// Deferred calls that nobody has attached to: a client attaches at once, so these are few.
+const MOST_UNATTACHED: usize = 4096;
 /// Callers monitored before the first look at who of them still waits.
 const FIRST_SWEEP: usize = 64;
 
@@ -36,13 +38,15 @@ impl<M> Default for Calls<M> {
 }
 
 impl<M> Calls<M> {
-    /// Keeps a call that was queued; the id to attach to.
-    pub fn keep(&mut self, site: &impl Site<Monitor = M>, ticket: Arc<Ticket>) -> u64 {
-        let caller = site.caller();
+    /// Keeps a call that was queued; the id to attach to. None if too many wait for that.
+    pub fn keep(&mut self, site: &impl Site<Monitor = M>, caller: Pid, ticket: &Arc<Ticket>) -> Option<u64> {
+        if self.unattached.len() >= MOST_UNATTACHED {
+            return None;
+        }
         self.last_id += 1;
-        self.unattached.insert((caller, self.last_id), ticket);
+        self.unattached.insert((caller, self.last_id), ticket.clone());
         self.watch(site, caller);
-        self.last_id
+        Some(self.last_id)
     }
 
     /// Says how the caller of a deferred call wants to be told. The answer, if there is one already.
@@ -64,16 +68,21 @@ impl<M> Calls<M> {
     }
 
     /// Lets the caller wait until the queue has room.
-    pub fn await_room(&mut self, site: &impl Site<Monitor = M>, instance: &Instance, wanted: usize, reference: Bytes) {
-        let pid = site.caller();
+    pub fn await_room(
+        &mut self,
+        site: &impl Site<Monitor = M>,
+        pid: Pid,
+        instance: &Instance,
+        wanted: usize,
+        reference: Bytes,
+    ) {
         let ticket = Arc::new(Ticket::attached(Job::Room, Box::new(Caller { pid, reference: reference.clone() })));
-        self.keep_attached(site, reference, ticket.clone());
+        self.keep_attached(site, pid, reference, ticket.clone());
         instance.await_room(&ticket, wanted);
     }
 
     /// Keeps a call that was queued and whose answer will be a message.
-    pub fn keep_attached(&mut self, site: &impl Site<Monitor = M>, reference: Bytes, ticket: Arc<Ticket>) {
-        let pid = site.caller();
+    pub fn keep_attached(&mut self, site: &impl Site<Monitor = M>, pid: Pid, reference: Bytes, ticket: Arc<Ticket>) {
         self.attached.insert((pid, reference), ticket);
         self.watch(site, pid);
     }

@@ -39,15 +39,16 @@ impl<M> Endpoint<M> {
         command: u32,
         body: Bytes,
     ) -> Said {
+        let Some(caller) = site.caller() else { return Said::Badarg };
         let done = match command {
-            ATTACH => self.attach(site.caller(), body),
-            CANCEL => Ok(self.cancel(site.caller(), body)),
+            ATTACH => self.attach(caller, body),
+            CANCEL => Ok(self.cancel(caller, body)),
             LOAD => self.job(site, frame::load(body)),
             START => self.job(site, frame::start(body)),
             LISTEN => listen(around, body),
-            ROOM => self.room(site, body),
+            ROOM => self.room(site, caller, body),
             INFO => self.instance().map(|instance| Said::Outcome(instance.info())),
-            CONFIGURE => configure(site.caller(), body),
+            CONFIGURE => configure(caller, body),
             SUBMIT => self.submit(site, body),
             _ => Err(Unreadable),
         };
@@ -79,7 +80,7 @@ impl<M> Endpoint<M> {
         };
         let ticket = Arc::new(Ticket::unattached(job));
         Ok(match self.instance()?.submit(&ticket) {
-            Ok(()) => Said::Deferred(self.calls.lock().keep(site, ticket)),
+            Ok(()) => self.keep(site, ticket),
             Err(refused) => Said::Outcome(refused),
         })
     }
@@ -93,9 +94,9 @@ impl<M> Endpoint<M> {
         Ok(Said::Waiting)
     }
 
-    fn room(&self, site: &impl Site<Monitor = M>, mut body: Bytes) -> Result<Said, Unreadable> {
+    fn room(&self, site: &impl Site<Monitor = M>, caller: Pid, mut body: Bytes) -> Result<Said, Unreadable> {
         let wanted = body.try_get_u64()? as usize;
-        self.calls.lock().await_room(site, self.instance()?, wanted, body);
+        self.calls.lock().await_room(site, caller, self.instance()?, wanted, body);
         Ok(Said::Waiting)
     }
 }

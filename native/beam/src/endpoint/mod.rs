@@ -30,8 +30,8 @@ pub trait Site {
     /// A monitor on a process.
     type Monitor;
 
-    /// The process that calls.
-    fn caller(&self) -> Pid;
+    /// The process that calls; none if it is none of this node.
+    fn caller(&self) -> Option<Pid>;
 
     /// Watches a process; none if it has ended already.
     fn monitor(&self, process: Pid) -> Option<Self::Monitor>;
@@ -121,7 +121,7 @@ impl<M> Endpoint<M> {
                 match instance.submit(&ticket) {
                     Err(refused) => Said::Outcome(refused),
                     Ok(()) if cast => Said::Outcome(Outcome::Ok(Bytes::new())),
-                    Ok(()) => Said::Deferred(self.calls.lock().keep(site, ticket)),
+                    Ok(()) => self.keep(site, ticket),
                 }
             }
         }
@@ -131,7 +131,7 @@ impl<M> Endpoint<M> {
     pub fn direct(&self, site: &impl Site<Monitor = M>, request: Direct, body: Body<'_>) {
         let Some(instance) = &self.instance else { return };
         let Direct { reference, operation, timeout } = request;
-        let pid = site.caller();
+        let Some(pid) = site.caller() else { return };
         let caller = Caller { pid, reference: reference.clone() };
         let mut room = [0; ROOM];
         match instance.try_inline(operation, false, body, &mut room) {
@@ -148,16 +148,23 @@ impl<M> Endpoint<M> {
                 let ticket = Arc::new(Ticket::attached(job, Box::new(caller)));
                 ticket.set_timeout(timeout);
                 match instance.submit(&ticket) {
-                    Ok(()) => self.calls.lock().keep_attached(site, reference, ticket),
+                    Ok(()) => self.calls.lock().keep_attached(site, pid, reference, ticket),
                     Err(refused) => ticket.answer(refused),
                 }
             }
         }
     }
 
-    /// Keeps a call that was queued; its id.
-    pub fn keep(&self, site: &impl Site<Monitor = M>, ticket: Arc<Ticket>) -> u64 {
-        self.calls.lock().keep(site, ticket)
+    /// Keeps a call that was queued: deferred, or busy if its caller leaves too many unattended.
+    pub fn keep(&self, site: &impl Site<Monitor = M>, ticket: Arc<Ticket>) -> Said {
+        let Some(pid) = site.caller() else { return Said::Badarg };
+        match self.calls.lock().keep(site, pid, &ticket) {
+            Some(id) => Said::Deferred(id),
+            None => {
+                ticket.cancel();
+                Said::Outcome(Outcome::Busy)
+            }
+        }
     }
 
     /// Withdraws everything that a dead caller has asked for.

@@ -16,8 +16,8 @@ use crate::endpoint::{Direct, Endpoint, Said, Site};
 use crate::pid;
 use crate::runtime::Runtime;
 
-/// Room for a short answer: what the VM itself keeps on a heap.
-const ROOM: usize = 64;
+/// Room for a short answer.
+const ROOM: usize = 256;
 
 /// One instance. It belongs to the process that opened it, and ends with it.
 pub struct NifInstance {
@@ -72,8 +72,8 @@ struct Call<'env, 'resource> {
 impl Site for Call<'_, '_> {
     type Monitor = Monitor;
 
-    fn caller(&self) -> Pid {
-        pid::from_nif(self.env.pid())
+    fn caller(&self) -> Option<Pid> {
+        Some(pid::from_nif(self.env.pid()))
     }
 
     fn monitor(&self, process: Pid) -> Option<Monitor> {
