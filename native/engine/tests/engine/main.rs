@@ -1,0 +1,18 @@
+//! The engine by its public face: real instances of the echo service on a host in memory.
+
+mod asked;
+mod cancel;
+mod close;
+mod conversation;
+mod echo;
+mod frame;
+mod inline;
+mod library;
+mod memory_host;
+mod panic;
+mod pending;
+mod requests;
+mod room;
+mod start;
+mod ticket;
+mod turn;

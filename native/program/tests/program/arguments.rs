@@ -1,0 +1,72 @@
+//! `linkspan_program SERVICE [ARGUMENT]`: a service of the folder `native` beside the executable.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::os::unix::ffi::OsStrExt;
+
+use tempfile::TempDir;
+
+use crate::process::{Frame, Process, call, echo_library, executable, operation, reply, status};
+
+/// A folder with the program and `native/echo.so`. Links: a fresh copy of an executable may still be open for
+/// writing in a child that another test has just forked.
+fn installed() -> TempDir {
+    let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+    fs::create_dir(folder.path().join("native")).unwrap();
+    fs::hard_link(executable(), folder.path().join("linkspan_program")).unwrap();
+    fs::hard_link(echo_library(), folder.path().join("native/echo.so")).unwrap();
+    folder
+}
+
+fn spawn<A: AsRef<OsStr>>(folder: &TempDir, arguments: &[A]) -> Process {
+    Process::spawn(&folder.path().join("linkspan_program"), arguments)
+}
+
+#[test]
+fn a_service_is_started_by_its_name() {
+    let folder = installed();
+    let mut process = spawn(&folder, &["echo"]);
+    process.send(&call("a", operation::ARGUMENT, ""));
+    assert_eq!(process.next(), reply("a", status::OK, ""));
+}
+
+#[test]
+fn the_argument_arrives_byte_for_byte() {
+    let folder = installed();
+    let argument = b"an argument, \xff\xfe, not UTF-8";
+    let mut process = spawn(&folder, &[OsStr::new("echo"), OsStr::from_bytes(argument)]);
+    process.send(&call("a", operation::ARGUMENT, ""));
+    assert_eq!(process.next(), reply("a", status::OK, argument));
+}
+
+#[test]
+fn a_service_that_is_not_there_ends_the_program_with_the_path() {
+    let folder = installed();
+    let process = spawn(&folder, &["absent"]);
+    match process.rest().as_slice() {
+        [Frame::Ended { status: status::MISSING, body }] => {
+            let path = folder.path().join("native/absent.so").into_os_string().into_encoded_bytes();
+            assert_eq!(body[..4], (path.len() as u32).to_be_bytes());
+            assert_eq!(body[4..4 + path.len()], path);
+        }
+        other => panic!("{other:?}"),
+    }
+    let (exit, printed) = process.end();
+    assert_eq!((exit.code(), printed.as_str()), (Some(0), ""));
+}
+
+#[test]
+fn a_service_that_refuses_to_start_ends_the_program() {
+    let folder = installed();
+    let ended = Frame::Ended { status: status::FAILED, body: b"\0\0\0\x07told to fail".to_vec() };
+    assert_eq!(spawn(&folder, &["echo", "fail"]).rest(), [ended]);
+}
+
+#[test]
+fn a_service_that_panics_while_it_starts_ends_the_program() {
+    let folder = installed();
+    match spawn(&folder, &["echo", "panic"]).rest().as_slice() {
+        [Frame::Ended { status: status::PANICKED, body }] => assert!(body.starts_with(b"told to panic at ")),
+        other => panic!("{other:?}"),
+    }
+}
