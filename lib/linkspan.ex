@@ -7,15 +7,15 @@ defmodule Linkspan do
       :ok = Linkspan.cast(js, :eval, "while (a < 10) a *= 3")
       {:ok, "27"} = Linkspan.call(js, :eval, "a")
 
-  The hosts are `:driver`, a linked-in port driver inside the VM, and `:program`, an external OS process. The same
-  library file runs in both, with the same client and the same errors.
+  The hosts are `:driver`, a linked-in port driver inside the VM; `:nif`, a NIF resource inside the VM; and `:program`,
+  an external OS process. The same library file runs in all of them, with the same client and the same errors.
 
   ## Options
 
   `start_link/1` and `open/1` take:
 
     * `:service` - the service's name, an atom or a string; required
-    * `:host` - `:driver` (default) or `:program`
+    * `:host` - `:driver` (default), `:nif` or `:program`
     * `:argument` - the service's start argument, iodata; default empty
     * `:library` - an absolute path, or `{app, name}` for `priv/native/NAME.so` of an application; default
       `{:linkspan, service}`
@@ -94,8 +94,12 @@ defmodule Linkspan do
   @spec call!(server(), operation(), iodata(), timeout()) :: binary()
   def call!(server, operation, body \\ "", timeout \\ @default_timeout) do
     case call(server, operation, body, timeout) do
-      {:ok, reply} -> reply
-      {:error, reason} -> raise Linkspan.Error, reason: reason, operation: operation
+      {:ok, reply} ->
+        reply
+
+      {:error, reason} ->
+        service = with :undefined <- :linkspan.service(server), do: nil
+        raise Linkspan.Error, reason: reason, service: service, operation: operation
     end
   end
 
@@ -116,7 +120,8 @@ defmodule Linkspan do
   What is known of an instance, as a map.
 
   `:host`, `:service`, `:library` (path and hash), `:operations`, `:state`, `:queue` (requests and bytes), `:counts`
-  (inline, deferred, errors, panics, cancelled, busy, events), `:port`, and `:os_pid` in the `:program` host.
+  (inline, deferred, overruns, errors, panics, cancelled, busy, events), `:port` or `:owner`, and `:os_pid` in the
+  `:program` host.
   """
   @spec info(server()) :: map() | {:error, reason()}
   defdelegate info(server), to: :linkspan

@@ -7,8 +7,13 @@
 -include("linkspan_frame.hrl").
 
 -export([load/0, start_link/1, stop/1, stop/3, child_spec/1]).
--export([open/1, close/1, call/2, call/3, call/4, cast/2, cast/3, handle/1, info/1]).
+-export([open/1, close/1, call/2, call/3, call/4, cast/2, cast/3, handle/1, info/1, service/1]).
 -export_type([instance/0, server/0, operation/0, reason/0]).
+
+%% What is a time-out: it must fit into a frame.
+-define(IS_TIMEOUT(Timeout),
+    (Timeout =:= infinity orelse (is_integer(Timeout) andalso Timeout >= 0 andalso Timeout < 16#FFFFFFFF))
+).
 
 -opaque instance() :: #linkspan{}.
 -type server() :: instance() | pid() | atom() | {global, term()} | {via, module(), term()}.
@@ -24,14 +29,17 @@
     | cancelled
     | busy
     | closed
-    | {exit, Status :: non_neg_integer()}
+    %% unknown: the pipe broke under a request before the status was known.
+    | {exit, Status :: non_neg_integer() | unknown}
     | {signal, Number :: pos_integer()}
     | {protocol, Why :: binary()}
     | {library_missing, Path :: binary(), Why :: binary()}
     | {not_a_library, Path :: binary(), Why :: binary()}
     | {wrong_abi, Path :: binary(), Found :: non_neg_integer(), Expected :: non_neg_integer()}
     | {unknown_service, Path :: binary(), Service :: binary(), Known :: binary()}
-    | {open_port, Reason :: term()}.
+    | {open_port, Reason :: term()}
+    %% The application linkspan is not started.
+    | not_started.
 
 %% Starts the application, and with it loads the native code. After this, plain
 %% open_port({spawn_driver, "linkspan SERVICE ARGUMENT"}, [binary]) works.
@@ -46,7 +54,8 @@ load() ->
 %% otherwise. Wrong options raise {bad_option, Name, What}.
 -spec start_link([linkspan_options:option()]) -> {ok, pid()} | {error, {already_started, pid()} | reason()}.
 start_link(Options) ->
-    linkspan_owner:start_link(linkspan_options:read(Options)).
+    Read = linkspan_options:read(Options),
+    when_started(fun() -> linkspan_owner:start_link(Read) end).
 
 %% Stops a server and closes its instance.
 -spec stop(server()) -> ok.
@@ -70,7 +79,13 @@ child_spec(Options) ->
 -spec open([linkspan_options:option()]) -> {ok, instance()} | {error, reason()}.
 open(Options) ->
     #{host := Host} = Read = linkspan_options:read(Options),
-    Host:open(Read).
+    when_started(fun() -> Host:open(Read) end).
+
+when_started(Open) ->
+    case whereis(linkspan_keeper) of
+        undefined -> {error, not_started};
+        _ -> Open()
+    end.
 
 %% Closes an instance. What it still has to do is dropped or told to stop.
 -spec close(instance()) -> ok.
@@ -91,7 +106,7 @@ call(Server, Operation, Body) ->
 %% work is told to stop. Raises badarg for a body that is no iodata or a time-out that is none.
 -spec call(server(), operation(), iodata(), timeout()) -> {ok, binary()} | {error, reason()}.
 call(#linkspan{host = Host} = Instance, Operation, Body, Timeout) when
-    is_integer(Operation), Operation >= 0, Operation < ?OPERATION_LIMIT
+    is_integer(Operation), Operation >= 0, Operation < ?OPERATION_LIMIT, ?IS_TIMEOUT(Timeout)
 ->
     case Host:call(Instance, Operation, Body, Timeout) of
         {error, busy} when Instance#linkspan.full =:= wait ->
@@ -100,16 +115,18 @@ call(#linkspan{host = Host} = Instance, Operation, Body, Timeout) when
         Result ->
             Result
     end;
-call(#linkspan{} = Instance, Operation, Body, Timeout) ->
+call(#linkspan{} = Instance, Operation, Body, Timeout) when ?IS_TIMEOUT(Timeout) ->
     case number(Instance, Operation) of
         {ok, Number} -> call(Instance, Number, Body, Timeout);
         error -> {error, {unknown_operation, Operation}}
     end;
-call(Server, Operation, Body, Timeout) ->
+call(Server, Operation, Body, Timeout) when ?IS_TIMEOUT(Timeout) ->
     case handle(Server) of
         #linkspan{} = Instance -> call(Instance, Operation, Body, Timeout);
         {error, closed} -> {error, closed}
-    end.
+    end;
+call(Server, Operation, Body, Timeout) ->
+    erlang:error(badarg, [Server, Operation, Body, Timeout]).
 
 %% Sends a request without a body that nobody waits for.
 -spec cast(server(), operation()) -> ok | {error, reason()}.
@@ -160,9 +177,9 @@ handle(Server) ->
 info(#linkspan{host = Host} = Instance) ->
     case Host:info(Instance) of
         {ok, Body, Own} ->
-            #linkspan{service = Service, library = Library, operations = Operations} = Instance,
-            Names = maps:filter(fun(Name, _) -> is_binary(Name) end, Operations),
-            Known = #{service => Service, library => Library, operations => Names},
+            #linkspan{service = Service, path = Path, hash = Hash} = Instance,
+            Names = maps:filter(fun(Name, _) -> is_binary(Name) end, linkspan_frame:operations(Instance)),
+            Known = #{service => Service, library => #{path => Path, hash => Hash}, operations => Names},
             maps:merge(maps:merge(Known, Own), linkspan_frame:info(Body));
         {error, Reason} ->
             {error, Reason}
@@ -173,17 +190,25 @@ info(Server) ->
         {error, closed} -> {error, closed}
     end.
 
+%% The name of the service behind a server.
+-spec service(server()) -> binary() | undefined.
+service(Server) ->
+    case handle(Server) of
+        #linkspan{service = Service} -> Service;
+        {error, closed} -> undefined
+    end.
+
 whereis_server(Pid) when is_pid(Pid) -> Pid;
 whereis_server(Name) when is_atom(Name) -> whereis(Name);
 whereis_server({global, Name}) -> global:whereis_name(Name);
 whereis_server({via, Module, Name}) -> Module:whereis_name(Name);
 whereis_server(Other) -> erlang:error(badarg, [Other]).
 
-number(#linkspan{operations = Operations}, Operation) ->
-    case Operations of
+number(Instance, Operation) ->
+    case linkspan_frame:operations(Instance) of
         #{Operation := Number} -> {ok, Number};
-        #{} when is_atom(Operation) -> maps:find(atom_to_binary(Operation), Operations);
-        #{} when is_list(Operation) -> maps:find(unicode:characters_to_binary(Operation), Operations);
+        #{} = Known when is_atom(Operation) -> maps:find(atom_to_binary(Operation), Known);
+        #{} = Known when is_list(Operation) -> maps:find(unicode:characters_to_binary(Operation), Known);
         #{} -> error
     end.
 

@@ -4,7 +4,7 @@
 
 -include("linkspan.hrl").
 
--export([open/1, own/1, handle_info/3, call/4, cast/3, await_room/3, info/1, close/1]).
+-export([open/1, own/1, handle_info/3, call/4, cast/3, await_room/3, info/1, close/1, release/1]).
 -export([control/3, direct/3]).
 
 %% Kind of a frame that carries a long body by reference and is answered straight to its sender.
@@ -66,6 +66,10 @@ close(#linkspan{target = Port}) ->
     catch
         error:badarg -> ok
     end.
+
+% The port ends with its owner.
+-spec release(#linkspan{}) -> ok.
+release(_Instance) -> ok.
 
 -spec control(#linkspan{}, non_neg_integer(), iodata()) -> binary() | closed.
 control(#linkspan{target = Port}, Operation, Body) ->

@@ -4,7 +4,7 @@
 -include("linkspan.hrl").
 -include("linkspan_frame.hrl").
 
--export([load/1, start/1, describe/3, info/1, timeout/1]).
+-export([load/1, start/1, describe/3, operations/1, info/1, timeout/1]).
 
 %% Body of a load.
 -spec load(linkspan_options:options()) -> binary().
@@ -21,20 +21,34 @@ start(#{limit := Limit, bytes := Bytes, on_panic := OnPanic, argument := Argumen
         end,
     [<<Limit:64, Bytes:64, Keep>>, Argument].
 
-%% Completes an instance with the answer to a load: the library's hash, and the operations by name. Names are
-%% binaries, and atoms where the atom exists already: a library makes no atoms.
+%% Completes an instance with the answer to a load: the library's hash and the operations.
 -spec describe(#linkspan{}, Path :: binary(), Description :: binary()) -> #linkspan{}.
-describe(Instance, Path, <<Len:16, Hash:Len/binary, Operations/binary>>) ->
-    operations(Operations, Instance#linkspan{library = #{path => Path, hash => Hash}}).
+describe(#linkspan{service = Service} = Instance, Path, <<Len:16, Hash:Len/binary, List/binary>>) ->
+    {Operations, Long} = operations(List, #{}, 0),
+    ok = keep({linkspan, Hash, Service}, Operations),
+    Instance#linkspan{path = Path, hash = Hash, long = Long}.
 
-operations(<<Number:32, Long, Len:16, Name:Len/binary, Rest/binary>>, #linkspan{operations = Known} = Instance) ->
-    Named = Instance#linkspan{operations = with_atom(Name, Number, Known#{Name => Number})},
-    operations(Rest, long(Long, Number, Named));
-operations(<<>>, Instance) ->
-    Instance.
+operations(<<Number:32, Long, Len:16, Name:Len/binary, Rest/binary>>, Known, Bits) ->
+    operations(Rest, with_atom(Name, Number, Known#{Name => Number}), Bits bor hint(Number, Long));
+operations(<<>>, Known, Bits) ->
+    {Known, Bits}.
 
-long(0, _Number, Instance) -> Instance;
-long(1, Number, #linkspan{long = Long} = Instance) -> Instance#linkspan{long = Long#{Number => []}}.
+hint(Number, 1) when Number =< ?LAST_HINT -> 1 bsl Number;
+hint(_Number, _Long) -> 0.
+
+%% Libraries are never unloaded, and neither are their operations. What is there already is left alone: replacing a
+%% persistent term makes every process collect its garbage.
+keep(Key, Operations) ->
+    case persistent_term:get(Key, undefined) of
+        undefined -> persistent_term:put(Key, Operations);
+        _ -> ok
+    end.
+
+%% The numbers of an instance's operations by name. Names are binaries, and atoms that existed when the library was
+%% first seen: a library makes no atoms.
+-spec operations(#linkspan{}) -> #{atom() | binary() => non_neg_integer()}.
+operations(#linkspan{hash = Hash, service = Service}) ->
+    persistent_term:get({linkspan, Hash, Service}, #{}).
 
 with_atom(Name, Number, Known) ->
     try
@@ -45,19 +59,20 @@ with_atom(Name, Number, Known) ->
 
 %% The answer to an info.
 -spec info(binary()) -> map().
-info(<<Phase, Open:64, Bytes:64, Inline:64, Overruns:64, Deferred:64, Errors:64, Panics:64, Cancelled:64, Busy:64, Events:64>>) ->
+info(<<Phase, Open:64, Bytes:64, Inline:64, Deferred:64, Errors:64, Panics:64, Cancelled:64, Busy:64, Events:64,
+    Overruns:64>>) ->
     #{
         state => element(Phase + 1, {starting, open, closing, closed}),
         queue => #{requests => Open, bytes => Bytes},
         counts => #{
             inline => Inline,
-            overruns => Overruns,
             deferred => Deferred,
             errors => Errors,
             panics => Panics,
             cancelled => Cancelled,
             busy => Busy,
-            events => Events
+            events => Events,
+            overruns => Overruns
         }
     }.
 

@@ -2,6 +2,8 @@
 
 -define(VERSION, 1).
 -define(OPERATION_LIMIT, (1 bsl 30)).
+%% Longest body, a little less than the longest frame.
+-define(LONGEST, ((1 bsl 30) - 1024)).
 
 -define(CALL, 1).
 -define(CAST, 2).

@@ -7,7 +7,7 @@
 
 %% Opens an instance that belongs to the calling process.
 -callback open(linkspan_options:options()) -> {ok, #linkspan{}} | {error, linkspan:reason()}.
-%% Opens an instance for a server process, which calls this and handles the messages that handle_info/2 knows.
+%% Opens an instance for a server process, which calls this and handles the messages that handle_info/3 knows.
 -callback own(linkspan_options:options()) -> {ok, #linkspan{}} | {error, linkspan:reason()}.
 %% What a message to the server means: nothing, or the end.
 -callback handle_info(term(), #linkspan{}, Events :: pid()) -> ok | {stop, term()}.
@@ -19,6 +19,8 @@
 -callback await_room(#linkspan{}, non_neg_integer(), timeout()) -> ok | {error, linkspan:reason()}.
 -callback info(#linkspan{}) -> {ok, binary(), map()} | {error, linkspan:reason()}.
 -callback close(#linkspan{}) -> ok.
+%% The server ends: gives up what its end alone would not end at once.
+-callback release(#linkspan{}) -> ok.
 
 %% The module of a host.
 -spec module(linkspan_options:host()) -> module().

@@ -10,7 +10,8 @@
 -export([init/1, handle_call/3, handle_cast/2, handle_info/2]).
 
 -define(TABLE, linkspan_servers).
-%% A command to the driver: see native/beam/src/driver/commands.rs.
+-define(MOST_WORKERS, 1024).
+%% A command to the driver: see native/beam/src/endpoint/commands.rs.
 -define(CONFIGURE, 16#C0000007).
 
 -spec start_link() -> gen_server:start_ret().
@@ -47,7 +48,12 @@ init([]) ->
     end.
 
 configure(Port) ->
-    Workers = application:get_env(linkspan, workers, erlang:system_info(schedulers)),
+    case application:get_env(linkspan, workers, erlang:system_info(schedulers)) of
+        Workers when is_integer(Workers), Workers > 0, Workers =< ?MOST_WORKERS -> configure(Port, Workers);
+        Other -> {stop, {bad_setting, workers, Other}}
+    end.
+
+configure(Port, Workers) ->
     Libraries = unicode:characters_to_binary(linkspan_native:library_dir(linkspan)),
     case port_control(Port, ?CONFIGURE, <<Workers:32, Libraries/binary>>) of
         <<?OK>> -> {ok, Port};

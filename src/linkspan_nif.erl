@@ -7,7 +7,7 @@
 -include("linkspan.hrl").
 
 -export([load/1]).
--export([open/1, own/1, handle_info/3, call/4, cast/3, await_room/3, info/1, close/1]).
+-export([open/1, own/1, handle_info/3, call/4, cast/3, await_room/3, info/1, close/1, release/1]).
 -export([control/3, direct/3]).
 -export([open_instance/0, instance_control/3, instance_direct/3, close_instance/1]).
 
@@ -52,6 +52,10 @@ info(#linkspan{owner = Owner} = Instance) ->
 close(#linkspan{target = Resource, owner = Owner}) ->
     true = close_instance(Resource),
     linkspan_owner:close(Owner).
+
+% The resource watches its owner.
+-spec release(#linkspan{}) -> ok.
+release(_Instance) -> ok.
 
 -spec control(#linkspan{}, non_neg_integer(), iodata()) -> binary() | closed.
 control(#linkspan{target = Resource}, Operation, Body) ->

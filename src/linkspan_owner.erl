@@ -5,7 +5,7 @@
 -include("linkspan.hrl").
 
 -export([start_link/1, open/1, close/1]).
--export([init/1, handle_call/3, handle_cast/2, handle_info/2]).
+-export([init/1, handle_call/3, handle_cast/2, handle_info/2, terminate/2]).
 
 -record(state, {
     instance :: #linkspan{},
@@ -45,6 +45,7 @@ init({Parent, Role, #{name := Name, host := Host, events := Events} = Options}) 
                     proc_lib:init_ack(Parent, {ok, result(Role, Instance)}),
                     enter_loop(Name, State);
                 {error, Reason} ->
+                    ok = unregister_as(Name),
                     refuse(Parent, Reason)
             end;
         {error, Reason} ->
@@ -66,6 +67,19 @@ refuse(Parent, Reason) ->
     proc_lib:init_ack(Parent, {error, Reason}),
     exit(normal).
 
+%% The name is free when the caller learns of the error.
+unregister_as(undefined) ->
+    ok;
+unregister_as({local, Name}) ->
+    true = unregister(Name),
+    ok;
+unregister_as({global, Name}) ->
+    _ = global:unregister_name(Name),
+    ok;
+unregister_as({via, Module, Name}) ->
+    _ = Module:unregister_name(Name),
+    ok.
+
 register_as(undefined) ->
     ok;
 register_as({local, Name}) ->
@@ -85,8 +99,9 @@ register_as({via, Module, Name}) ->
         no -> taken(Module:whereis_name(Name), {via, Module, Name})
     end.
 
-taken(Pid, _Name) when is_pid(Pid) -> {error, {already_started, Pid}};
-taken(_Gone, Name) -> register_as(Name).
+%% Whoever had the name may just have ended; what is no process will not.
+taken(undefined, Name) -> register_as(Name);
+taken(Other, _Name) -> {error, {already_started, Other}}.
 
 -spec handle_call(term(), gen_server:from(), #state{}) -> {reply, {error, unknown_request}, #state{}}.
 handle_call(_Request, _From, State) ->
@@ -104,3 +119,7 @@ handle_info(Message, #state{instance = #linkspan{host = Host} = Instance, events
         ok -> {noreply, State};
         {stop, Reason} -> {stop, Reason, State}
     end.
+
+-spec terminate(term(), #state{}) -> ok.
+terminate(_Reason, #state{instance = #linkspan{host = Host} = Instance}) ->
+    Host:release(Instance).

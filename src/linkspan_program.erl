@@ -8,7 +8,7 @@
 -include("linkspan.hrl").
 -include("linkspan_frame.hrl").
 
--export([open/1, own/1, handle_info/3, call/4, cast/3, await_room/3, info/1, close/1]).
+-export([open/1, own/1, handle_info/3, call/4, cast/3, await_room/3, info/1, close/1, release/1]).
 
 -spec open(linkspan_options:options()) -> {ok, #linkspan{}} | {error, linkspan:reason()}.
 open(Options) ->
@@ -17,6 +17,8 @@ open(Options) ->
 -spec own(linkspan_options:options()) -> {ok, #linkspan{}} | {error, linkspan:reason()}.
 own(#{service := Service, full := Full} = Options) ->
     %% As in the driver host: no caller is suspended behind its back.
+    %% The end of a port says less than its last message: that is waited for.
+    _ = process_flag(trap_exit, true),
     Settings = [{packet, 4}, nouse_stdio, binary, exit_status, {busy_limits_msgq, disabled}],
     try open_port({spawn_executable, linkspan_native:program()}, Settings) of
         Port ->
@@ -25,8 +27,7 @@ own(#{service := Service, full := Full} = Options) ->
                 {ok, Instance} ->
                     {ok, Instance};
                 {error, Reason} ->
-                    true = unlink(Port),
-                    ok = close_port(Port),
+                    ok = release(Blank),
                     {error, Reason}
             end
     catch
@@ -42,44 +43,78 @@ start(Blank, #{library := Path, events := Events} = Options) ->
                 {error, Reason} -> {error, Reason}
             end;
         {error, Reason} ->
-
             {error, Reason}
     end.
 
 %% Asks while the owner is still being made, hence not by way of its messages. The answer has an empty tag.
 ask(#linkspan{target = Port} = Instance, Events, Kind, Body) ->
-    true = port_command(Port, [<<Kind, 0:16>>, Body]),
-    answer(Instance, Events).
+    case send(Port, [<<Kind, 0:16>>, Body], infinity) of
+        ok -> answer(Instance, Events);
+        {error, _Closed} -> answer(Instance, Events)
+    end.
 
 answer(#linkspan{target = Port} = Instance, Events) ->
     receive
         {Port, {data, <<?REPLY, 0:16, Status, Body/binary>>}} ->
             linkspan_reason:result(Status, Body);
-        {Port, _} = Message ->
+        Message when element(1, Message) =:= Port; element(2, Message) =:= Port ->
             case handle_info(Message, Instance, Events) of
                 ok -> answer(Instance, Events);
-                {stop, Reason} -> {error, Reason}
+                {stop, Reason} -> {error, linkspan_reason:from_exit(Reason)}
             end
     end.
 
-%% What the port delivers: answers, events, and the end.
+%% What the port delivers: answers, events, and the end. And what callers ask of the owner: to be watched.
 -spec handle_info(term(), #linkspan{}, pid()) -> ok | {stop, term()}.
 handle_info({Port, {data, <<?REPLY, Len:16, Tag:Len/binary, Status, Body/binary>>}}, #linkspan{target = Port}, _Events) ->
+    ok = unwatch(Tag),
     %% Tags are made below, by term_to_binary/1 of an alias of this node.
-    Alias = binary_to_term(Tag, [safe]),
-    Alias ! {Alias, Status, Body},
-    ok;
+    try binary_to_term(Tag, [safe]) of
+        Alias when is_reference(Alias) ->
+            Alias ! {Alias, Status, Body},
+            ok;
+        _ ->
+            broken(<<"a reply with a tag that nobody sent">>)
+    catch
+        error:badarg -> broken(<<"a reply with a tag that nobody sent">>)
+    end;
 handle_info({Port, {data, <<?EVENT, Event/binary>>}}, #linkspan{target = Port} = Instance, Events) ->
     Events ! {linkspan, Instance, {event, Event}},
     ok;
 handle_info({Port, {data, <<?ENDED, Status, Body/binary>>}}, #linkspan{target = Port}, _Events) ->
     {stop, linkspan_reason:reason(Status, Body)};
+handle_info({Port, {data, _Other}}, #linkspan{target = Port}, _Events) ->
+    broken(<<"a frame that is neither reply nor event">>);
 handle_info({Port, {exit_status, Status}}, #linkspan{target = Port}, _Events) when Status > 128 ->
     {stop, {signal, Status - 128}};
 handle_info({Port, {exit_status, Status}}, #linkspan{target = Port}, _Events) ->
     {stop, {exit, Status}};
+handle_info({'EXIT', Port, epipe}, #linkspan{target = Port}, _Events) ->
+    %% A write found the pipe broken before the VM had the program's status, which is lost then.
+    {stop, {exit, unknown}};
+handle_info({'EXIT', Port, Reason}, #linkspan{target = Port}, _Events) ->
+    {stop, Reason};
+handle_info({'EXIT', _Linked, Reason}, _Instance, _Events) when Reason =/= normal ->
+    {stop, Reason};
+handle_info({?MODULE, watch, Caller, Tag}, _Instance, _Events) ->
+    _ = put(Tag, erlang:monitor(process, Caller, [{tag, {?MODULE, dead, Tag}}])),
+    ok;
+handle_info({{?MODULE, dead, Tag}, _Monitor, process, _Caller, _Reason}, #linkspan{target = Port}, _Events) ->
+    _ = erase(Tag),
+    cancel(Port, Tag);
 handle_info(_Message, _Instance, _Events) ->
     ok.
+
+broken(Why) -> {stop, {protocol, Why}}.
+
+%% A caller that waits for ever is watched, for no deadline would tell its work to stop when it dies.
+unwatch(Tag) ->
+    case erase(Tag) of
+        undefined -> ok;
+        Monitor ->
+            true = erlang:demonitor(Monitor, [flush]),
+            ok
+    end.
 
 -spec call(#linkspan{}, non_neg_integer(), iodata(), timeout()) ->
     {ok, binary()} | {error, linkspan:reason()}.
@@ -112,24 +147,38 @@ os_pid(Port) ->
     end.
 
 request(#linkspan{target = Port, owner = Owner}, Kind, Body, Timeout) ->
+    %% Raises badarg before anything is sent, if the body is none.
+    Size = iolist_size(Body),
     Reference = erlang:monitor(process, Owner, [{alias, reply_demonitor}]),
     Tag = term_to_binary(Reference),
-    Frame = [<<Kind, (byte_size(Tag)):16>>, Tag | Body],
-    try send(Port, Frame, Timeout) of
+    ok = watch(Owner, Tag, Timeout),
+    case send(Port, [<<Kind, (byte_size(Tag)):16>>, Tag | Body], Size, Timeout) of
         ok ->
             receive
                 {Reference, Status, Reply} -> linkspan_reason:result(Status, Reply);
                 {'DOWN', Reference, process, _, Reason} -> {error, linkspan_reason:from_exit(Reason)}
             after Timeout -> withdraw(Port, Reference, Tag)
             end;
+        {error, closed} ->
+            %% The owner is about to end as well, and knows why.
+            receive
+                {'DOWN', Reference, process, _, Reason} -> {error, linkspan_reason:from_exit(Reason)}
+            after ?DEFAULT_TIMEOUT ->
+                true = erlang:demonitor(Reference, [flush]),
+                {error, closed}
+            end;
+        {error, timeout} ->
+            withdraw(Port, Reference, Tag);
         {error, Reason} ->
             true = erlang:demonitor(Reference, [flush]),
             {error, Reason}
-    catch
-        error:badarg ->
-            true = erlang:demonitor(Reference, [flush]),
-            erlang:error(badarg)
     end.
+
+watch(Owner, Tag, infinity) ->
+    Owner ! {?MODULE, watch, self(), Tag},
+    ok;
+watch(_Owner, _Tag, _Timeout) ->
+    ok.
 
 %% The time is over: with the alias gone no answer can come; one that has come counts.
 withdraw(Port, Reference, Tag) ->
@@ -137,20 +186,33 @@ withdraw(Port, Reference, Tag) ->
     receive
         {Reference, Status, Reply} -> linkspan_reason:result(Status, Reply)
     after 0 ->
-        _ = send(Port, [<<?CANCEL, (byte_size(Tag)):16>>, Tag], 0),
+        ok = cancel(Port, Tag),
         {error, timeout}
     end.
+
+%% If the pipe is full, a process waits for it: a cancel must not be lost.
+cancel(Port, Tag) ->
+    Frame = [<<?CANCEL, (byte_size(Tag)):16>>, Tag],
+    try port_command(Port, Frame, [nosuspend]) of
+        true -> ok;
+        false ->
+            _ = spawn(fun() -> catch port_command(Port, Frame) end),
+            ok
+    catch
+        error:badarg -> ok
+    end.
+
+send(_Port, _Frame, Size, _Timeout) when Size > ?LONGEST ->
+    {error, {bad_request, <<"the body is longer than a frame">>}};
+send(Port, Frame, _Size, Timeout) ->
+    send(Port, Frame, Timeout).
 
 send(Port, Frame, Timeout) ->
     try port_command(Port, Frame, [nosuspend]) of
         true -> ok;
         false -> send_patiently(Port, Frame, Timeout)
     catch
-        error:badarg ->
-            case erlang:port_info(Port, id) of
-                undefined -> {error, closed};
-                _ -> erlang:error(badarg)
-            end
+        error:badarg -> {error, closed}
     end.
 
 %% The pipe is full. A helper waits in the caller's place, for a process that waits in port_command/2 is deaf.
@@ -169,9 +231,9 @@ send_patiently(Port, Frame, Timeout) ->
 close(#linkspan{owner = Owner}) ->
     linkspan_owner:close(Owner).
 
-close_port(Port) ->
-    try port_close(Port) of
-        true -> ok
-    catch
-        error:badarg -> ok
-    end.
+%% Closing would first write what is queued; killing closes at once, and the program ends with its pipe.
+-spec release(#linkspan{}) -> ok.
+release(#linkspan{target = Port}) ->
+    true = unlink(Port),
+    true = exit(Port, kill),
+    ok.

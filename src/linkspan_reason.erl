@@ -23,7 +23,8 @@ reason(9, Why) -> {protocol, Why};
 reason(10, Fields) -> list_to_tuple([library_missing | fields(Fields)]);
 reason(11, Fields) -> list_to_tuple([not_a_library | fields(Fields)]);
 reason(12, Fields) -> wrong_abi(fields(Fields));
-reason(13, Fields) -> list_to_tuple([unknown_service | fields(Fields)]).
+reason(13, Fields) -> list_to_tuple([unknown_service | fields(Fields)]);
+reason(14, <<>>) -> timeout.
 
 wrong_abi([Path, Found, Expected]) ->
     {wrong_abi, Path, binary_to_integer(Found), binary_to_integer(Expected)}.
@@ -58,6 +59,8 @@ format(closed) ->
     "the instance is closed";
 format({protocol, Why}) ->
     io_lib:format("broken frame: ~ts", [Why]);
+format({exit, unknown}) ->
+    "the program has ended; its pipe broke before its status was known";
 format({exit, Status}) ->
     io_lib:format("the program exited with status ~b", [Status]);
 format({signal, Number}) ->
@@ -70,5 +73,7 @@ format({wrong_abi, Path, Found, Expected}) ->
     io_lib:format("~ts was made for version ~b of the service ABI, this host has ~b", [Path, Found, Expected]);
 format({unknown_service, Path, Service, Known}) ->
     io_lib:format("~ts has no service ~ts, only ~ts", [Path, Service, Known]);
+format(not_started) ->
+    "the application linkspan is not started";
 format({open_port, Reason}) ->
     io_lib:format("no port could be opened: ~tp", [Reason]).

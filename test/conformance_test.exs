@@ -139,7 +139,7 @@ for host <- [:driver, :nif, :program] do
       test "call! raises them in words" do
         server = echo()
         error = assert_raise Linkspan.Error, fn -> Linkspan.call!(server, :fail, "no") end
-        assert Exception.message(error) == ":fail: the service refused with code 42: no"
+        assert Exception.message(error) == ":fail of echo: the service refused with code 42: no"
       end
     end
 
@@ -147,8 +147,9 @@ for host <- [:driver, :nif, :program] do
       test "ends its instance with its message, and no other" do
         server = echo()
         other = echo()
+        monitor = Process.monitor(server)
         assert {:error, {:panic, "boom at " <> _place}} = Linkspan.call(server, :panic, "boom")
-        assert {:panic, "boom at " <> _place} = assert_down(server)
+        assert_receive {:DOWN, ^monitor, :process, _, {:panic, "boom at " <> _place}}, @bound
         assert Linkspan.call(server, :echo, "hi") == {:error, :closed}
         assert Linkspan.call(other, :echo, "hi") == {:ok, "hi"}
       end
@@ -231,11 +232,12 @@ for host <- [:driver, :nif, :program] do
     describe "a full queue" do
       test "is an error if the option says so" do
         server = echo(queue: [limit: 2, full: :error])
-        waiting = for _ <- 1..2, do: Task.async(fn -> Linkspan.call(server, :sleep, "100000") end)
+        spin = fn -> Linkspan.call(server, :spin, "86400000000", 1000) end
+        waiting = for _ <- 1..2, do: Task.async(spin)
         eventually(fn -> Linkspan.info(server).queue.requests == 2 end)
         assert Linkspan.call(server, :echo_long) == {:error, :busy}
         assert Linkspan.cast(server, :echo_long) == {:error, :busy}
-        assert Task.await_many(waiting, @bound) == [{:ok, ""}, {:ok, ""}]
+        assert Task.await_many(waiting, @bound) == [{:error, :timeout}, {:error, :timeout}]
         assert Linkspan.call(server, :echo_long, "room again") == {:ok, "room again"}
       end
 
@@ -264,10 +266,10 @@ for host <- [:driver, :nif, :program] do
         server = echo(queue: [bytes: 1000, full: :error])
         body = :binary.copy("x", 5000)
         assert Linkspan.call(server, :echo_long, body) == {:ok, body}
-        running = Task.async(fn -> Linkspan.call(server, :sleep, "100000") end)
+        running = Task.async(fn -> Linkspan.call(server, :spin, "86400000000", 1000) end)
         eventually(fn -> Linkspan.info(server).queue.requests == 1 end)
         assert Linkspan.call(server, :echo_long, body) == {:error, :busy}
-        assert Task.await(running, @bound) == {:ok, ""}
+        assert Task.await(running, @bound) == {:error, :timeout}
       end
     end
 

@@ -13,7 +13,10 @@ defmodule Linkspan.OptionsTest do
     assert wrong(service: nil) =~ "option :service is to be"
     assert wrong(service: "") =~ "option :service is to be"
     assert wrong(service: :echo, hots: :driver) =~ "option :hots is unknown"
-    assert wrong(service: :echo, host: :moon) =~ "option :host is to be one of [driver,nif,program]"
+
+    assert wrong(service: :echo, host: :moon) =~
+             "option :host is to be one of [driver,nif,program]"
+
     assert wrong(service: :echo, argument: :a) =~ "option :argument is to be"
     assert wrong(service: :echo, library: :echo) =~ "option :library is to be"
 

@@ -1,13 +1,18 @@
 defmodule Linkspan.Error do
-  @moduledoc "What `Linkspan.call!/4` raises: the `reason` of the error, and the `operation` that was asked."
+  @moduledoc "What `Linkspan.call!/4` raises: the `reason` of the error, the `service` and the `operation` that was asked."
 
-  defexception [:reason, :operation]
+  defexception [:reason, :service, :operation]
 
-  @type t :: %__MODULE__{reason: Linkspan.reason(), operation: Linkspan.operation() | nil}
+  @type t :: %__MODULE__{
+          reason: Linkspan.reason(),
+          service: binary() | nil,
+          operation: Linkspan.operation() | nil
+        }
 
   @impl true
-  def message(%{reason: reason, operation: operation}) do
+  def message(%{reason: reason, service: service, operation: operation}) do
     words = reason |> :linkspan_reason.format() |> IO.chardata_to_string()
-    if operation, do: "#{inspect(operation)}: #{words}", else: words
+    asked = if operation, do: "#{inspect(operation)} of ", else: ""
+    "#{asked}#{service || "a closed instance"}: #{words}"
   end
 end

@@ -33,12 +33,6 @@ defmodule Linkspan.Eventually do
     server
   end
 
-  def assert_down(server) do
-    monitor = Process.monitor(server)
-    assert_receive {:DOWN, ^monitor, :process, _, reason}, @bound
-    reason
-  end
-
   # A file of the service library's name that a test may spoil.
   def temporary(name) do
     dir = Path.join(System.tmp_dir!(), "linkspan-#{System.unique_integer([:positive])}")

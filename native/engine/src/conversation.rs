@@ -38,7 +38,7 @@ impl Conversation {
                     self.reply(&tag, Outcome::Cancelled);
                 }
             }
-            Command::Info => self.reply(&tag, instance.info()),
+            Command::Info => self.reply(&tag, instance.told_info()),
             Command::Room { wanted } => {
                 let ticket = self.ticket(Job::Room, &tag);
                 instance.await_room(&ticket, wanted as usize);

@@ -30,8 +30,6 @@ macro_rules! counters {
 counters! {
     /// Requests run on the caller's thread.
     inline,
-    /// Inline runs that held their thread for 1 ms of CPU time or more.
-    overruns,
     /// Requests run on a worker.
     deferred,
     /// Requests that the service refused or could not read.
@@ -44,6 +42,8 @@ counters! {
     busy,
     /// Events sent.
     events,
+    /// Inline runs that held their thread for 1 ms of CPU time or more.
+    overruns,
 }
 
 #[derive(Debug, Default)]

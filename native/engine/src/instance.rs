@@ -85,14 +85,11 @@ impl From<Inline> for Run {
 
 /// Ends an instance when it is dropped.
 #[derive(Debug)]
-pub(crate) struct Ending {
-    pub(crate) instance: Arc<Inner>,
-    pub(crate) reason: Outcome,
-}
+pub(crate) struct Ending(pub(crate) Arc<Inner>);
 
 impl Drop for Ending {
     fn drop(&mut self) {
-        self.instance.end(self.reason.clone());
+        self.0.schedule();
     }
 }
 
@@ -136,8 +133,13 @@ impl Instance {
         self.0.close();
     }
 
-    /// The state of the instance in the bytes that `docs/frame.md` draws; `Closed` once it is closing.
-    pub fn info(&self) -> Outcome {
+    /// The state of the instance in the bytes that `docs/frame.md` draws.
+    pub fn info(&self) -> Bytes {
+        self.0.info()
+    }
+
+    /// What a client is told of it: nothing once the instance is closing.
+    pub fn told_info(&self) -> Outcome {
         if self.0.is_closing() { Outcome::Closed } else { Outcome::Ok(self.0.info()) }
     }
 

@@ -26,6 +26,9 @@ impl Inner {
         room: &mut [u8],
     ) -> Option<Run> {
         let service = self.service.get()?;
+        if self.is_closing() {
+            return None;
+        }
         let Some(place) = service.place(operation) else {
             self.counters.errors.add();
             return Some(Inline::Outcome(Outcome::UnknownOperation(operation)).into());
@@ -54,7 +57,7 @@ impl Inner {
         Some(match answer {
             Answer::Inline(len) => Run { answer: Inline::Written(len), held, _ending: None },
             Answer::Outcome(outcome) => {
-                let ending = self.note(&outcome, state).map(|reason| Ending { instance: self.clone(), reason });
+                let ending = self.note(&outcome, state).then(|| Ending(self.clone()));
                 Run { answer: Inline::Outcome(outcome), held, _ending: ending }
             }
         })
@@ -94,7 +97,7 @@ impl Inner {
     }
 
     fn handle(self: &Arc<Self>, live: &mut Option<Live>, ticket: &Arc<Ticket>) {
-        let (outcome, end) = match ticket.take_job() {
+        let outcome = match ticket.take_job() {
             // Withdrawn, or told already that the instance is closing.
             job if job.is_none() || ticket.is_done() => {
                 self.counters.cancelled.add();
@@ -103,18 +106,15 @@ impl Inner {
             None | Some(Job::Room) => return self.finished(ticket),
             Some(_) if ticket.is_expired() => {
                 self.counters.cancelled.add();
-                (Outcome::Expired, None)
+                Outcome::Expired
             }
-            Some(Job::Load { path, service }) => (self.load(&path, &service), None),
-            Some(Job::Start { argument, options }) => (self.start(live, &argument, options), None),
+            Some(Job::Load { path, service }) => self.load(&path, &service),
+            Some(Job::Start { argument, options }) => self.start(live, &argument, options),
             Some(Job::Call { operation, cast, body }) => self.call(live, operation, cast, &body, ticket),
         };
         // The place is free before the caller knows the answer: its next request must find room.
         self.finished(ticket);
         ticket.answer(outcome);
-        if let Some(reason) = end {
-            self.end(reason);
-        }
     }
 
     fn load(&self, path: &str, name: &str) -> Outcome {
@@ -151,21 +151,14 @@ impl Inner {
         }
     }
 
-    /// Runs a request. Returns its outcome, and the reason if the instance has to end.
-    fn call(
-        &self,
-        live: &mut Option<Live>,
-        operation: u32,
-        cast: bool,
-        body: &Bytes,
-        ticket: &Arc<Ticket>,
-    ) -> (Outcome, Option<Outcome>) {
+    /// Runs a request.
+    fn call(&self, live: &mut Option<Live>, operation: u32, cast: bool, body: &Bytes, ticket: &Arc<Ticket>) -> Outcome {
         let Some(Live { state, budget }) = live.as_mut() else {
-            return (Outcome::BadRequest("no service has been started".into()), None);
+            return Outcome::BadRequest("no service has been started".into());
         };
         let Some(place) = state.service().place(operation) else {
             self.counters.errors.add();
-            return (Outcome::UnknownOperation(operation), None);
+            return Outcome::UnknownOperation(operation);
         };
         self.counters.deferred.add();
         let from = self.engine.clock.now();
@@ -182,37 +175,34 @@ impl Inner {
         if (ticket.is_done() || ticket.is_expired()) && !matches!(outcome, Outcome::Panicked(_)) {
             // Whatever it answers, it was told to stop.
             self.counters.cancelled.add();
-            return (Outcome::Expired, None);
+            return Outcome::Expired;
         }
-        let end = self.note(&outcome, state);
-        (outcome, end)
+        // A worker is at it already: its turn ends the instance.
+        let _ = self.note(&outcome, state);
+        outcome
     }
 
-    /// Counts an outcome. Returns the reason if the instance has to end.
-    fn note(&self, outcome: &Outcome, state: &mut State) -> Option<Outcome> {
+    /// Counts an outcome. After a panic the instance is closing before anybody else gets at its state; returns
+    /// whether that is so.
+    fn note(&self, outcome: &Outcome, state: &mut State) -> bool {
         match outcome {
-            Outcome::Ok(_) => None,
+            Outcome::Ok(_) => false,
             Outcome::Panicked(_) => {
                 self.counters.panics.add();
                 if self.options.get().is_some_and(|options| options.on_panic == OnPanic::Keep) {
                     state.forgive();
-                    return None;
+                    return false;
                 }
-                Some(outcome.clone())
+                if self.phase.fetch_max(CLOSING, SeqCst) < CLOSING {
+                    let _ = self.reason.set(outcome.clone());
+                }
+                true
             }
             _ => {
                 self.counters.errors.add();
-                None
+                false
             }
         }
-    }
-
-    /// The instance ends by itself; a worker tells the host.
-    pub(crate) fn end(self: &Arc<Self>, reason: Outcome) {
-        if self.phase.fetch_max(CLOSING, SeqCst) < CLOSING {
-            let _ = self.reason.set(reason);
-        }
-        self.schedule();
     }
 
     /// A bug of ours: the worker lives, and the instance ends in order.

@@ -25,8 +25,7 @@ impl ProgramHost {
     /// Tells the VM why, and ends the program with status 1.
     pub fn end(&self, reason: Outcome) {
         let head = frame::ended(&reason);
-        self.writer.write(&head, &reason.into_body());
-        self.writer.finish();
+        self.writer.end(&head, &reason.into_body());
         process::exit(1);
     }
 }

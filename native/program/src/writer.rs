@@ -29,6 +29,17 @@ pub struct Writer {
 struct State {
     waiting: Vec<u8>,
     writing: bool,
+    /// Whether the last frame has been handed over.
+    ended: bool,
+}
+
+impl State {
+    fn push(&mut self, head: &[u8], body: &[u8]) {
+        let len = ((head.len() + body.len()) as u32).to_be_bytes();
+        self.waiting.extend_from_slice(&len);
+        self.waiting.extend_from_slice(head);
+        self.waiting.extend_from_slice(body);
+    }
 }
 
 impl Writer {
@@ -47,9 +58,12 @@ impl Writer {
         self.write_waiting(self.state.lock());
     }
 
-    /// Waits until everything is written.
-    pub fn finish(&self) {
+    /// Writes one last frame behind everything else; what comes later is dropped. Waits until all is written.
+    pub fn end(&self, head: &[u8], body: &[u8]) {
         let mut state = self.state.lock();
+        if !std::mem::replace(&mut state.ended, true) {
+            state.push(head, body);
+        }
         while state.writing {
             self.written.wait(&mut state);
         }
@@ -75,6 +89,9 @@ impl Writer {
     fn write_long(&self, mut state: MutexGuard<'_, State>, parts: &mut [IoSlice<'_>]) {
         while state.writing {
             self.written.wait(&mut state);
+        }
+        if state.ended {
+            return self.write_waiting(state);
         }
         state.writing = true;
         let before = std::mem::take(&mut state.waiting);
@@ -109,9 +126,10 @@ impl Sink for Writer {
         while state.writing && state.waiting.len() > MOST_WAITING {
             self.written.wait(&mut state);
         }
-        state.waiting.extend_from_slice(&len);
-        state.waiting.extend_from_slice(head);
-        state.waiting.extend_from_slice(body);
+        if state.ended {
+            return;
+        }
+        state.push(head, body);
         if !GATHERING.get() || state.waiting.len() > GATHERED {
             self.write_waiting(state);
         }

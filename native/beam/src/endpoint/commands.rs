@@ -47,7 +47,7 @@ impl<M> Endpoint<M> {
             START => self.job(site, frame::start(body)),
             LISTEN => listen(around, body),
             ROOM => self.room(site, caller, body),
-            INFO => self.instance().map(|instance| Said::Outcome(instance.info())),
+            INFO => self.instance().map(|instance| Said::Outcome(instance.told_info())),
             CONFIGURE => configure(caller, body),
             SUBMIT => self.submit(site, body),
             _ => Err(Unreadable),

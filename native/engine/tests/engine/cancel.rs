@@ -73,11 +73,11 @@ fn the_service_sees_how_long_its_caller_waits() {
 }
 
 #[test]
-fn a_deadline_that_has_passed_leaves_nothing() {
+fn a_request_whose_deadline_has_passed_is_not_run() {
     let echo = Echo::start();
     let asked = Asked::call(operation::REMAINING, "");
     asked.ticket.set_timeout(0);
-    assert_eq!(echo.submit(asked).only_answer(), ok("0"));
+    assert_eq!(echo.submit(asked).only_answer(), Outcome::Expired);
 }
 
 #[test]

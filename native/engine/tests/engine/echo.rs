@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use bytes::Bytes;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
-use linkspan_engine::{Engine, Inline, Instance, Job, Options, Outcome, Run};
+use linkspan_engine::{Body, Engine, Inline, Instance, Job, Options, Outcome, Run};
 
 use crate::asked::Asked;
 use crate::memory_host::{MemoryHost, News, PATIENCE, engine};
@@ -83,8 +83,13 @@ impl Echo {
     /// Runs a call inline, if the engine does.
     pub fn inline(&self, operation: u32, body: &str) -> Option<Outcome> {
         let mut room = [0; 64];
-        let run = self.instance.try_inline(operation, false, body.as_bytes(), &mut room)?;
+        let run = self.run(operation, body, &mut room)?;
         Some(outcome(&run, &room))
+    }
+
+    fn run(&self, operation: u32, body: &str, room: &mut [u8]) -> Option<Run> {
+        let lent = Body { bytes: body.as_bytes(), share: &|| Bytes::copy_from_slice(body.as_bytes()) };
+        self.instance.try_inline(operation, false, lent, room)
     }
 
     /// Runs a call inline as soon as no worker holds the instance any more.
@@ -98,7 +103,7 @@ impl Echo {
     pub fn run_when_idle(&self, operation: u32, body: &str, room: &mut [u8]) -> Run {
         let deadline = Instant::now() + PATIENCE;
         loop {
-            if let Some(run) = self.instance.try_inline(operation, false, body.as_bytes(), room) {
+            if let Some(run) = self.run(operation, body, room) {
                 return run;
             }
             assert!(Instant::now() < deadline, "never runs inline");

@@ -77,7 +77,7 @@ fn a_text_file_is_no_library() {
     let folder = tempdir().unwrap();
     let path = in_folder(&folder, "text.so");
     fs::write(&path, "Lorem ipsum dolor sit amet, consectetur adipisici elit. ".repeat(100)).unwrap();
-    assert!(why_not_a_library(&path).contains("the file"));
+    assert!(why_not_a_library(&path).contains("its copy in"));
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
-use linkspan_engine::{Engine, Host, Libraries, Outcome, Pool, WORKER_STACK};
+use linkspan_engine::{Engine, Host, Libraries, Outcome, Pool, SystemClock, WORKER_STACK};
 
 /// Only bounds a hang: nothing that works takes a noticeable part of it.
 pub const PATIENCE: Duration = Duration::from_secs(30);
@@ -27,7 +27,7 @@ pub fn engine(workers: usize) -> Engine {
     let spawn = |worker: Box<dyn FnOnce() + Send>| -> io::Result<()> {
         thread::Builder::new().stack_size(WORKER_STACK).spawn(worker).map(drop)
     };
-    Engine { libraries: LIBRARIES.clone(), pool: Pool::new(workers, spawn).unwrap() }
+    Engine { libraries: LIBRARIES.clone(), pool: Pool::new(workers, spawn).unwrap(), clock: Arc::new(SystemClock) }
 }
 
 /// What a host is told of its own accord.
@@ -65,6 +65,8 @@ impl Host for MemoryHost {
         let _ = self.news.send(News::Event(event));
         let _ = self.gate.recv();
     }
+
+    fn overran(&self, _service: &str, _operation: &str, _spent: Duration) {}
 
     fn ended(&self, reason: Outcome) {
         let _ = self.news.send(News::Ended(reason));

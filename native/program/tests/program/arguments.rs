@@ -52,7 +52,7 @@ fn a_service_that_is_not_there_ends_the_program_with_the_path() {
         other => panic!("{other:?}"),
     }
     let (exit, printed) = process.end();
-    assert_eq!((exit.code(), printed.as_str()), (Some(0), ""));
+    assert_eq!((exit.code(), printed.as_str()), (Some(1), ""));
 }
 
 #[test]

@@ -60,7 +60,7 @@ fn break_protocol(bytes: &[u8]) -> String {
         other => panic!("{other:?}"),
     };
     let (exit, printed) = process.end();
-    assert_eq!((exit.code(), printed.as_str()), (Some(0), ""));
+    assert_eq!((exit.code(), printed.as_str()), (Some(1), ""));
     words
 }
 
@@ -81,7 +81,7 @@ fn garbage_ends_it_whatever_the_service_does() {
     process.send(&[0; 4]);
     assert!(matches!(process.rest().as_slice(), [Frame::Ended { status: status::PROTOCOL, .. }]));
     let (exit, printed) = process.end();
-    assert_eq!((exit.code(), printed.as_str()), (Some(0), ""));
+    assert_eq!((exit.code(), printed.as_str()), (Some(1), ""));
 }
 
 #[test]
@@ -121,7 +121,7 @@ fn a_panic_is_answered_and_then_ends_it() {
         process.send(&call("panic", operation, "ouch"));
         check_panic(&process.rest());
         let (exit, printed) = process.end();
-        assert_eq!((exit.code(), printed.as_str()), (Some(0), ""));
+        assert_eq!((exit.code(), printed.as_str()), (Some(1), ""));
     }
 }
 

@@ -5,7 +5,7 @@ use std::io::{BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded, unbounded};
 use linkspan_engine::frame::kind;
@@ -147,7 +147,8 @@ impl Process {
 
     /// Waits until a deferred request runs.
     pub fn until_busy(&mut self) {
-        loop {
+        let deadline = Instant::now() + PATIENCE;
+        while Instant::now() < deadline {
             self.send(&request(kind::INFO, "info", &[]));
             match self.next() {
                 // State, open requests, their bytes, inline runs, deferred runs.
@@ -156,6 +157,7 @@ impl Process {
                 other => panic!("{other:?}"),
             }
         }
+        panic!("no deferred request ever runs");
     }
 
     /// Closes the reading end of the program's output with the next frame that arrives.
