@@ -94,7 +94,7 @@ impl Drop for Ending {
 }
 
 impl Instance {
-    /// An instance without a service: [`Job::Load`] and [`Job::Start`] bring one.
+    /// An instance without a service: [`Job::Load`](crate::Job::Load) and [`Job::Start`](crate::Job::Start) bring one.
     pub fn new(engine: &Engine, host: Arc<dyn Host>) -> Self {
         Instance(Arc::new(Inner {
             host,
