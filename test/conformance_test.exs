@@ -241,6 +241,20 @@ for host <- [:driver, :nif, :program] do
         assert Linkspan.call(server, :echo_long, "room again") == {:ok, "room again"}
       end
 
+      test "has the places again of those who gave up" do
+        server = echo(queue: [limit: 5, full: :error])
+        running = Task.async(fn -> Linkspan.call(server, :spin, "86400000000", 2000) end)
+        eventually(fn -> Linkspan.info(server).queue.requests == 1 end)
+        # Five at most would fit beside it, if each kept its place.
+        gave_up = for _ <- 1..12, do: Linkspan.call(server, :echo_long, "", 1)
+        # The program host hears of it a little later.
+        assert Enum.all?(gave_up, &(&1 in [{:error, :timeout}, {:error, :busy}]))
+        eventually(fn -> Linkspan.info(server).queue.requests == 1 end)
+        waiting = Task.async(fn -> Linkspan.call(server, :echo_long, "hi", @bound) end)
+        assert Task.await(running, @bound) == {:error, :timeout}
+        assert Task.await(waiting, @bound) == {:ok, "hi"}
+      end
+
       test "makes callers wait for room, all of which get it" do
         server = echo(queue: [limit: 3])
         numbers = 1..200

@@ -145,7 +145,8 @@ a_frame_is_answered_alike_by_driver_and_program() ->
         call(6, <<"refused">>),
         call(13, <<>>),
         call(4711, <<"unknown">>),
-        <<?CAST, 3:16, ?TAG, 7:32, "event">>,
+        call(7, <<"event">>),
+        <<?CAST, 3:16, ?TAG, 1:32, "cast">>,
         <<?CALL, 0:16, 1:32, ?FOREVER:32, "no tag">>,
         <<?ROOM, 3:16, ?TAG, 100:64>>
     ],

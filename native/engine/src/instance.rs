@@ -44,6 +44,8 @@ pub(crate) struct Inner {
     pub(crate) reason: OnceLock<Outcome>,
     pub(crate) queue: SegQueue<Arc<Ticket>>,
     /// Requests accepted and not yet finished, and the bytes of their bodies.
+    /// Cancelled requests that are still in the queue and count no more.
+    pub(crate) tombstones: AtomicUsize,
     pub(crate) open: AtomicUsize,
     pub(crate) open_bytes: AtomicUsize,
     /// Callers who wait for room in the queue.
@@ -106,6 +108,7 @@ impl Instance {
             options: OnceLock::new(),
             reason: OnceLock::new(),
             queue: SegQueue::new(),
+            tombstones: AtomicUsize::new(0),
             open: AtomicUsize::new(0),
             open_bytes: AtomicUsize::new(0),
             waiting: Mutex::new(Vec::new()),
@@ -171,6 +174,7 @@ impl Inner {
             self.withdraw(ticket);
             return Err(outcome);
         }
+        ticket.queue_at(Arc::downgrade(self));
         self.queue.push(ticket.clone());
         self.schedule();
         Ok(())
@@ -193,6 +197,17 @@ impl Inner {
     pub(crate) fn finished(&self, ticket: &Ticket) {
         let left = self.free(ticket);
         self.tell_waiting(if left == 0 { usize::MAX } else { 1 });
+    }
+
+    /// A queued request was cancelled. Its place is free at once, unless so many have been cancelled that what is
+    /// left of them in the queue has to be bounded.
+    pub(crate) fn withdrawn(&self, ticket: &Ticket) {
+        let options = self.options.get().unwrap_or(&Options::DEFAULT);
+        if self.tombstones.fetch_add(1, AcqRel) < options.limit && ticket.free_place() {
+            self.finished(ticket);
+        } else {
+            self.tombstones.fetch_sub(1, AcqRel);
+        }
     }
 
     /// A request was refused. Nobody gained a place by it; but if nothing is open any more, nothing else would

@@ -1,13 +1,17 @@
 //! One accepted request and its one answer.
 
 use std::fmt;
-use std::sync::atomic::{AtomicU8, AtomicU64, Ordering::AcqRel, Ordering::Acquire, Ordering::Relaxed};
-use std::sync::{LazyLock, OnceLock};
+use std::sync::atomic::{
+    AtomicBool, AtomicU8, AtomicU64,
+    Ordering::{AcqRel, Acquire, Relaxed},
+};
+use std::sync::{LazyLock, OnceLock, Weak};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use crossbeam_utils::atomic::AtomicCell;
 
+use crate::instance::Inner;
 use crate::{Options, Outcome, Recipient};
 
 /// What an instance is to do.
@@ -74,6 +78,9 @@ pub struct Ticket {
     job: AtomicCell<Option<Box<Job>>>,
     weight: usize,
     recipient: OnceLock<Box<dyn Recipient>>,
+    /// Where the request is queued, and whether its place there has been given up.
+    home: OnceLock<Weak<Inner>>,
+    freed: AtomicBool,
     outcome: AtomicCell<Option<Box<Outcome>>>,
     /// Nanoseconds after `EPOCH`; `u64::MAX` for never.
     deadline: AtomicU64,
@@ -89,6 +96,8 @@ impl Ticket {
             weight: job.weight(),
             job: AtomicCell::new(Some(Box::new(job))),
             recipient: OnceLock::new(),
+            home: OnceLock::new(),
+            freed: AtomicBool::new(false),
             outcome: AtomicCell::new(None),
             deadline: AtomicU64::new(u64::MAX),
         }
@@ -155,14 +164,21 @@ impl Ticket {
 
     /// Withdraws the request. Returns whether it was open: then no answer will come.
     pub fn cancel(&self) -> bool {
-        let cancelled =
-            self.moved(ATTACHED, CANCELLED) || self.moved(WAITING, CANCELLED) || self.moved(ATTACHED, CANCELLED);
-        if cancelled || self.moved(FINISHED, CANCELLED) {
-            drop(self.outcome.take());
-            drop(self.job.take());
-            return true;
+        loop {
+            let state = self.state.load(Acquire);
+            if state >= ANSWERED {
+                return false;
+            }
+            if self.moved(state, CANCELLED) {
+                drop(self.outcome.take());
+                if self.job.take().is_some()
+                    && let Some(home) = self.home.get().and_then(Weak::upgrade)
+                {
+                    home.withdrawn(self);
+                }
+                return true;
+            }
         }
-        false
     }
 
     /// Whether the recipient's time is over.
@@ -178,6 +194,16 @@ impl Ticket {
     /// Takes the job, once; none if it was cancelled.
     pub(crate) fn take_job(&self) -> Option<Job> {
         self.job.take().map(|job| *job)
+    }
+
+    /// Says where the request is queued.
+    pub(crate) fn queue_at(&self, home: Weak<Inner>) {
+        let _ = self.home.set(home);
+    }
+
+    /// Gives up the place in the queue; true once.
+    pub(crate) fn free_place(&self) -> bool {
+        !self.freed.swap(true, AcqRel)
     }
 
     pub(crate) fn weight(&self) -> usize {

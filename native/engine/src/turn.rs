@@ -1,7 +1,7 @@
 //! How requests run: inline on the thread that brings them, or in turns on a worker.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering::{Acquire, SeqCst};
+use std::sync::atomic::Ordering::{AcqRel, Acquire, SeqCst};
 use std::time::{Duration, Instant};
 
 use bytes::{BufMut, Bytes, BytesMut};
@@ -98,12 +98,10 @@ impl Inner {
 
     fn handle(self: &Arc<Self>, live: &mut Option<Live>, ticket: &Arc<Ticket>) {
         let outcome = match ticket.take_job() {
-            // Withdrawn, or told already that the instance is closing.
-            job if job.is_none() || ticket.is_done() => {
-                self.counters.cancelled.add();
-                return self.finished(ticket);
-            }
-            None | Some(Job::Room) => return self.finished(ticket),
+            None => return self.bury(ticket),
+            Some(Job::Room) => return self.finished(ticket),
+            // Told already that the instance is closing.
+            Some(_) if ticket.is_done() => return self.finished(ticket),
             Some(_) if ticket.is_expired() => {
                 self.counters.cancelled.add();
                 Outcome::Expired
@@ -115,6 +113,16 @@ impl Inner {
         // The place is free before the caller knows the answer: its next request must find room.
         self.finished(ticket);
         ticket.answer(outcome);
+    }
+
+    /// Forgets a request that was cancelled while it was queued.
+    fn bury(&self, ticket: &Ticket) {
+        self.counters.cancelled.add();
+        if ticket.free_place() {
+            self.finished(ticket);
+        } else {
+            self.tombstones.fetch_sub(1, AcqRel);
+        }
     }
 
     fn load(&self, path: &str, name: &str) -> Outcome {
@@ -219,7 +227,10 @@ impl Inner {
     fn refuse_rest(&self) {
         while let Some(ticket) = self.queue.pop() {
             ticket.answer(Outcome::Closed);
-            self.finished(&ticket);
+            match ticket.take_job() {
+                Some(_) => self.finished(&ticket),
+                None => self.bury(&ticket),
+            }
         }
         let waiting = std::mem::take(&mut *self.waiting.lock());
         for ticket in waiting {
