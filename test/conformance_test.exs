@@ -245,7 +245,7 @@ for host <- [:driver, :nif, :program] do
         server = echo(queue: [limit: 5, full: :error])
         running = Task.async(fn -> Linkspan.call(server, :spin, "86400000000", 2000) end)
         eventually(fn -> Linkspan.info(server).queue.requests == 1 end)
-        # Five at most would fit beside it, if each kept its place.
+        # Four at most would fit beside it, if each kept its place.
         gave_up = for _ <- 1..12, do: Linkspan.call(server, :echo_long, "", 1)
         # The program host hears of it a little later.
         assert Enum.all?(gave_up, &(&1 in [{:error, :timeout}, {:error, :busy}]))

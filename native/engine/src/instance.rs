@@ -17,6 +17,9 @@ use crate::budget::Budget;
 use crate::counters::Counters;
 use crate::{Counts, Engine, Host, Options, Outcome, Ticket};
 
+/// Cancelled requests that may lie in any queue: a hundred bytes each.
+const FEW_TOMBSTONES: usize = 1024;
+
 // ```text
 //   BLANK -- a service has started --> OPEN
 //   BLANK, OPEN -- close, panic, failed start --> CLOSING -- a worker has dropped the state --> CLOSED
@@ -203,7 +206,8 @@ impl Inner {
     /// left of them in the queue has to be bounded.
     pub(crate) fn withdrawn(&self, ticket: &Ticket) {
         let options = self.options.get().unwrap_or(&Options::DEFAULT);
-        if self.tombstones.fetch_add(1, AcqRel) < options.limit && ticket.free_place() {
+        let most = options.limit.max(FEW_TOMBSTONES);
+        if self.tombstones.fetch_add(1, AcqRel) < most && ticket.free_place() {
             self.finished(ticket);
         } else {
             self.tombstones.fetch_sub(1, AcqRel);
