@@ -10,6 +10,8 @@
     %% Path of the library, and SHA-256 of its content; once it is loaded.
     path = <<>> :: binary(),
     hash = <<>> :: binary(),
+    %% Under which the numbers of its operations are kept; a small integer, since it is looked up with every name.
+    key = 0 :: non_neg_integer(),
     %% One bit for each operation, by its number, that is always deferred. Higher numbers are left out: it is a hint.
     long = 0 :: non_neg_integer(),
     %% What a call does when the queue is full.
@@ -20,3 +22,13 @@
 -define(DEFAULT_TIMEOUT, 5000).
 %% Operations up to this number have a bit in `long`.
 -define(LAST_HINT, 55).
+%% Whether an operation is known to be deferred.
+-define(IS_LONG(Operation, Long),
+    (Operation =< ?LAST_HINT andalso (Long bsr Operation) band 1 =:= 1)
+).
+%% From this size on a body goes by reference; otherwise it would be copied if it is deferred.
+-define(LONG_BODY, 32768).
+%% What may be answered inline, and goes the shortest way: no other module is called unless it is deferred.
+-define(IS_FAST(Operation, Long, Body),
+    (is_binary(Body) andalso byte_size(Body) < ?LONG_BODY andalso not ?IS_LONG(Operation, Long))
+).

@@ -23,14 +23,6 @@
 
 %% Operations with this bit are casts.
 -define(CAST_BIT, (1 bsl 31)).
-%% From this size on a body goes by reference; otherwise it would be copied if it is deferred.
--define(LONG_BODY, 32768).
-
-%% Whether an operation is known to be deferred.
--define(IS_LONG(Operation, Long),
-    (Operation =< ?LAST_HINT andalso (Long bsr Operation) band 1 =:= 1)
-).
-
 %% Loads and starts the service of a new instance.
 -spec start(#linkspan{}, linkspan_options:options()) -> {ok, #linkspan{}} | {error, linkspan:reason()}.
 start(Blank, #{library := Path, events := Events} = Options) ->
@@ -51,11 +43,8 @@ listen(#linkspan{host = Host} = Instance, Events) ->
     <<?OK>> = Host:control(Instance, ?LISTEN, [<<(byte_size(Pid)):32>>, Pid, term_to_binary(Instance)]),
     ok.
 
+%% What is left of a call when a host has not taken it on its fast path.
 -spec call(#linkspan{}, non_neg_integer(), iodata(), timeout()) -> {ok, binary()} | {error, linkspan:reason()}.
-call(#linkspan{long = Long} = Instance, Operation, Body, Timeout) when
-    is_binary(Body), byte_size(Body) < ?LONG_BODY, not ?IS_LONG(Operation, Long)
-->
-    request(Instance, Operation, Body, Timeout);
 call(#linkspan{host = Host, long = Long} = Instance, Operation, Body, Timeout) ->
     case iolist_size(Body) < ?LONG_BODY of
         false -> direct(fun Host:direct/3, Instance, Operation, Body, Timeout);

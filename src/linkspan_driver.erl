@@ -3,6 +3,7 @@
 -behaviour(linkspan_host).
 
 -include("linkspan.hrl").
+-include("linkspan_frame.hrl").
 
 -export([open/1, own/1, handle_info/3, call/4, cast/3, await_room/3, info/1, close/1, release/1]).
 -export([control/3, direct/3]).
@@ -44,6 +45,15 @@ handle_info({'DOWN', _Monitor, port, Port, Reason}, #linkspan{target = Port}, _E
 handle_info(_Message, _Instance, _Events) -> ok.
 
 -spec call(#linkspan{}, non_neg_integer(), iodata(), timeout()) -> {ok, binary()} | {error, linkspan:reason()}.
+call(#linkspan{target = Port, long = Long} = Instance, Operation, Body, Timeout) when
+    ?IS_FAST(Operation, Long, Body)
+->
+    try port_control(Port, Operation, Body) of
+        <<?OK, Reply/binary>> -> {ok, Reply};
+        Other -> linkspan_control:answered(Instance, Other, Timeout)
+    catch
+        error:badarg -> linkspan_control:answered(Instance, closed(Port), Timeout)
+    end;
 call(Instance, Operation, Body, Timeout) ->
     linkspan_control:call(Instance, Operation, Body, Timeout).
 

@@ -25,8 +25,9 @@ start(#{limit := Limit, bytes := Bytes, on_panic := OnPanic, argument := Argumen
 -spec describe(#linkspan{}, Path :: binary(), Description :: binary()) -> #linkspan{}.
 describe(#linkspan{service = Service} = Instance, Path, <<Len:16, Hash:Len/binary, List/binary>>) ->
     {Operations, Long} = operations(List, #{}, 0),
-    ok = keep({linkspan, Hash, Service}, Operations),
-    Instance#linkspan{path = Path, hash = Hash, long = Long}.
+    <<Key:56, _/binary>> = erlang:md5([Hash, Service]),
+    ok = keep({linkspan, Key}, Operations),
+    Instance#linkspan{path = Path, hash = Hash, key = Key, long = Long}.
 
 operations(<<Number:32, Long, Len:16, Name:Len/binary, Rest/binary>>, Known, Bits) ->
     operations(Rest, with_atom(Name, Number, Known#{Name => Number}), Bits bor hint(Number, Long));
@@ -47,8 +48,8 @@ keep(Key, Operations) ->
 %% The numbers of an instance's operations by name. Names are binaries, and atoms that existed when the library was
 %% first seen: a library makes no atoms.
 -spec operations(#linkspan{}) -> #{atom() | binary() => non_neg_integer()}.
-operations(#linkspan{hash = Hash, service = Service}) ->
-    persistent_term:get({linkspan, Hash, Service}, #{}).
+operations(#linkspan{key = Key}) ->
+    persistent_term:get({linkspan, Key}, #{}).
 
 with_atom(Name, Number, Known) ->
     try

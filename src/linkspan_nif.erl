@@ -5,6 +5,7 @@
 -behaviour(linkspan_host).
 
 -include("linkspan.hrl").
+-include("linkspan_frame.hrl").
 
 -export([load/1]).
 -export([open/1, own/1, handle_info/3, call/4, cast/3, await_room/3, info/1, close/1, release/1]).
@@ -33,6 +34,13 @@ own(#{service := Service, full := Full} = Options) ->
 handle_info(_Message, _Instance, _Events) -> ok.
 
 -spec call(#linkspan{}, non_neg_integer(), iodata(), timeout()) -> {ok, binary()} | {error, linkspan:reason()}.
+call(#linkspan{target = Resource, long = Long} = Instance, Operation, Body, Timeout) when
+    ?IS_FAST(Operation, Long, Body)
+->
+    case instance_control(Resource, Operation, Body) of
+        <<?OK, Reply/binary>> -> {ok, Reply};
+        Other -> linkspan_control:answered(Instance, Other, Timeout)
+    end;
 call(Instance, Operation, Body, Timeout) ->
     linkspan_control:call(Instance, Operation, Body, Timeout).
 
