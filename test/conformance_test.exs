@@ -1,4 +1,4 @@
-# What a user can see, written once and run in every host.
+# What a user can see, written once and run in every host. One long file: what holds everywhere is read in one place.
 for host <- [:driver, :nif, :program] do
   defmodule Module.concat(Linkspan.ConformanceTest, host) do
     use ExUnit.Case, async: true

@@ -1,13 +1,13 @@
 //! What all instances of this VM share: the engine, a thread for errands, and the keeper's pid.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, Weak};
 use std::thread;
 
 use crossbeam_channel::{Sender, unbounded};
 use erl_driver::Pid;
 use linkspan_engine::{Engine, Libraries, Pool, SystemClock, WORKER_STACK};
-use parking_lot::RwLock;
+use parking_lot::{Mutex, RwLock};
 
 type Errand = Box<dyn FnOnce() + Send>;
 
@@ -67,8 +67,31 @@ fn run(errand: Errand) {
     }
 }
 
+/// An instance that has ended by itself, of which the keeper is to be told.
+pub trait Ended: Send + Sync {
+    /// Tells a keeper. More than once does no harm.
+    fn tell(&self, keeper: Pid);
+}
+
+/// Instances that have ended. A keeper may die before it has done what it was told; those that are still there when
+/// the next one comes are told of again.
+static ENDED: Mutex<Vec<Weak<dyn Ended>>> = Mutex::new(Vec::new());
+
+/// Tells the keeper, now and, while the instance is there, whenever a new one comes.
+pub fn tell_keeper(ended: Weak<dyn Ended>) {
+    let mut all = ENDED.lock();
+    all.retain(|known| known.strong_count() > 0);
+    all.push(ended.clone());
+    drop(all);
+    if let (Some(keeper), Some(ended)) = (keeper(), ended.upgrade()) {
+        ended.tell(keeper);
+    }
+}
+
 pub fn set_keeper(pid: Pid) {
     *KEEPER.write() = Some(pid);
+    let all: Vec<_> = ENDED.lock().iter().filter_map(Weak::upgrade).collect();
+    all.iter().for_each(|ended| ended.tell(pid));
 }
 
 pub fn keeper() -> Option<Pid> {

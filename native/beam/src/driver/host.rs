@@ -1,17 +1,15 @@
 //! What the engine may ask of a port: events to its listener, frames to its owner, and its end.
 
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
-use std::sync::{Arc, OnceLock};
-
+use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
 use bytes::Bytes;
-use erl_driver::{Atom, Port, PortId, Terms};
+use erl_driver::{Atom, Pid, Port, PortId, Terms};
 use linkspan_engine::{Host, Outcome, Recipient, Sink, frame};
 
 use super::outlet::Outlet;
 use crate::endpoint::{Listener, Surroundings};
-use crate::runtime;
+use crate::runtime::{self, Ended};
 
 /// Stack of a scheduler thread that a service may use: half of what the VM gives it.
 const INLINE_STACK: usize = 512 * 1024;
@@ -21,8 +19,10 @@ pub struct PortHost {
     port: PortId,
     outlet: Outlet,
     listener: OnceLock<Listener>,
-    ended: AtomicBool,
+    /// How the port ends: when, the status, and its body.
+    ended: OnceLock<(End, u8, Bytes)>,
     atoms: Atoms,
+    me: Weak<PortHost>,
 }
 
 /// Whether a port ends because its service could not start, or later.
@@ -40,20 +40,21 @@ struct Atoms {
 }
 
 impl PortHost {
-    pub fn new(port: &Port<'_>) -> Self {
+    pub fn new(port: &Port<'_>) -> Arc<Self> {
         let atoms = Atoms {
             linkspan: port.atom(c"linkspan"),
             event: port.atom(c"event"),
             ended: port.atom(c"linkspan_ended"),
             overran: port.atom(c"linkspan_overran"),
         };
-        PortHost {
+        Arc::new_cyclic(|me| PortHost {
             port: port.id(),
             outlet: Outlet::new(port),
             listener: OnceLock::new(),
-            ended: AtomicBool::new(false),
+            ended: OnceLock::new(),
             atoms,
-        }
+            me: me.clone(),
+        })
     }
 
     /// The port is open: what it was opened with is known.
@@ -63,26 +64,31 @@ impl PortHost {
 
     /// Ends the port with a reason, by way of the keeper: a driver could only end it with an atom.
     pub fn end(&self, end: End, reason: Outcome) {
-        if self.ended.swap(true, Relaxed) {
+        let head = frame::ended(&reason);
+        let [_, status] = head;
+        let body = reason.into_body();
+        if self.ended.set((end, status, body.clone())).is_err() {
             return;
         }
-        let head = frame::ended(&reason);
-        let body = reason.into_body();
         if self.listener.get().is_none() {
             self.outlet.write(&head, &body);
         }
-        if let Some(keeper) = runtime::keeper() {
-            let [_, status] = head;
-            let message = Terms::new()
-                .atom(self.atoms.ended)
-                .port(self.port)
-                .uint(end as usize)
-                .uint(status.into())
-                .bytes(&body)
-                .tuple(5);
-            // Fails if the port has ended meanwhile: then there is nothing left to do.
-            let _ = self.port.send(keeper, message);
-        }
+        runtime::tell_keeper(self.me.clone());
+    }
+}
+
+impl Ended for PortHost {
+    fn tell(&self, keeper: Pid) {
+        let Some((end, status, body)) = self.ended.get() else { return };
+        let message = Terms::new()
+            .atom(self.atoms.ended)
+            .port(self.port)
+            .uint(*end as usize)
+            .uint((*status).into())
+            .bytes(body)
+            .tuple(5);
+        // Fails if the port has ended meanwhile: then there is nothing left to do.
+        let _ = self.port.send(keeper, message);
     }
 }
 

@@ -44,7 +44,7 @@ impl Driver for LinkspanPort {
     fn start(port: &Port<'_>, command: &[u8]) -> Result<Self, Refusal> {
         port.answer_binaries();
         port.lock_driver();
-        let host = Arc::new(PortHost::new(port));
+        let host = PortHost::new(port);
         let instance = Runtime::get().map(|runtime| Instance::new(&runtime.engine, host.clone()));
         let conversation = Conversation::new(host.clone());
         let command = StartCommand::parse(command)?;

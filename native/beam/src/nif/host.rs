@@ -1,7 +1,6 @@
 //! What the engine may ask of a resource: events to its listener, and its owner's end.
 
-use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::{Arc, OnceLock, Weak};
 
 use std::time::Duration;
 
@@ -13,6 +12,7 @@ use rustler::{Encoder, Env, Term};
 
 use super::current;
 use crate::endpoint::{Listener, Surroundings};
+use crate::runtime::Ended;
 use crate::{mail, pid, runtime};
 
 /// Stack of a scheduler thread that a service may use: half of what the VM gives it.
@@ -27,12 +27,14 @@ mod atoms {
 pub struct NifHost {
     owner: Pid,
     listener: OnceLock<Listener>,
-    ended: AtomicBool,
+    /// How the instance ends: the status and its body.
+    ended: OnceLock<(u8, Bytes)>,
+    me: Weak<NifHost>,
 }
 
 impl NifHost {
-    pub fn new(owner: Pid) -> Self {
-        NifHost { owner, listener: OnceLock::new(), ended: AtomicBool::new(false) }
+    pub fn new(owner: Pid) -> Arc<Self> {
+        Arc::new_cyclic(|me| NifHost { owner, listener: OnceLock::new(), ended: OnceLock::new(), me: me.clone() })
     }
 }
 
@@ -74,14 +76,18 @@ impl Host for NifHost {
     }
 
     fn ended(&self, reason: Outcome) {
-        if self.ended.swap(true, Relaxed) {
-            return;
+        if self.ended.set((reason.status(), reason.into_body())).is_ok() {
+            runtime::tell_keeper(self.me.clone());
         }
-        let Some(keeper) = runtime::keeper() else { return };
+    }
+}
+
+impl Ended for NifHost {
+    fn tell(&self, keeper: Pid) {
+        let Some((status, body)) = self.ended.get().cloned() else { return };
         let owner = self.owner;
         mail::post(keeper, move |env| {
-            let status = reason.status();
-            let body: Term<'_> = NewBinary::from_slice(env, &reason.into_body()).into();
+            let body: Term<'_> = NewBinary::from_slice(env, &body).into();
             (atoms::linkspan_ended(), pid::to_nif(owner), RUNNING, status, body).encode(env)
         });
     }

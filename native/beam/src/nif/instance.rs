@@ -55,8 +55,8 @@ pub fn register(env: Env<'_>) -> bool {
     ONCE.call_once(|| {
         registered = env.register::<NifInstance>().is_ok();
         if registered {
-            let host = Arc::new(NifHost::new(pid::from_nif(env.pid())));
             let owner = pid::from_nif(env.pid());
+            let host = NifHost::new(owner);
             std::mem::forget(ResourceArc::new(NifInstance { owner, host, endpoint: Endpoint::new(None) }));
         }
     });
@@ -94,7 +94,7 @@ impl Site for Call<'_, '_> {
 fn open_instance(env: Env<'_>) -> NifResult<Term<'_>> {
     let runtime = Runtime::get().ok_or(Error::BadArg)?;
     let owner = pid::from_nif(env.pid());
-    let host = Arc::new(NifHost::new(owner));
+    let host = NifHost::new(owner);
     let instance = Instance::new(&runtime.engine, host.clone());
     let resource = ResourceArc::new(NifInstance { owner, host, endpoint: Endpoint::new(Some(instance)) });
     env.monitor(&resource, &env.pid()).ok_or(Error::BadArg)?;
