@@ -3,6 +3,8 @@ defmodule Linkspan.LeakTest do
   use ExUnit.Case, async: false
   import Linkspan.Eventually
 
+  # Only bounds a hang.
+  @moduletag timeout: 600_000
   @mib 1024 * 1024
 
   # Everything of this VM that a leak would show in; memory in bytes.

@@ -3,6 +3,8 @@ defmodule Linkspan.SchedulerTest do
   use ExUnit.Case, async: false
   import Linkspan.Eventually
 
+  # Only bounds a hang.
+  @moduletag timeout: 600_000
   # In microseconds; far longer than any test.
   @day "86400000000"
 
