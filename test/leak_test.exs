@@ -27,16 +27,19 @@ defmodule Linkspan.LeakTest do
   end
 
   defp assert_same(before) do
-    eventually(fn ->
+    grown = fn ->
       now = resources()
+      for {name, value} <- before, now[name] > value + allowed(name), do: {name, value, now[name]}
+    end
 
-      Enum.all?(before, fn
-        {:binaries, bytes} -> now.binaries < bytes + @mib
-        {:atoms, count} -> now.atoms <= count
-        {name, count} -> now[name] <= count
-      end)
-    end)
+    # What is being given back needs a moment.
+    eventually(fn -> grown.() == [] end, grown)
   end
+
+  # What is repeated a hundred times or more would show; a module that is loaded meanwhile does not.
+  defp allowed(:atoms), do: 50
+  defp allowed(:binaries), do: @mib
+  defp allowed(_count), do: 0
 
   test "a refc binary of 16 MiB is echoed by the driver host without a copy" do
     server = start(service: :echo, host: :driver)

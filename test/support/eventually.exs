@@ -6,19 +6,22 @@ defmodule Linkspan.Eventually do
 
   @bound 10_000
 
-  # Asks until `fun` is true; fails after ten seconds.
-  def eventually(fun, deadline \\ System.monotonic_time(:millisecond) + @bound) do
+  # Asks until `fun` is true; fails after ten seconds, with what `why` then says.
+  def eventually(fun, why \\ fn -> nil end),
+    do: ask(fun, why, System.monotonic_time(:millisecond) + @bound)
+
+  defp ask(fun, why, deadline) do
     cond do
       fun.() ->
         true
 
       System.monotonic_time(:millisecond) > deadline ->
-        flunk("still not so after #{@bound} ms")
+        flunk("still not so after #{@bound} ms: #{inspect(why.())}")
 
       true ->
         receive do
         after
-          2 -> eventually(fun, deadline)
+          2 -> ask(fun, why, deadline)
         end
     end
   end
