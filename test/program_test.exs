@@ -71,6 +71,25 @@ defmodule Linkspan.ProgramTest do
     Supervisor.stop(supervisor)
   end
 
+  test "a full pipe leaves no late reply to callers that time out" do
+    server = start(service: :echo, host: :program)
+    body = :binary.copy("x", 100_000)
+
+    late = fn ->
+      for timeout <- [0, 1, 3, 0, 1, 3] do
+        result = Linkspan.call(server, :echo_long, body, timeout)
+        assert result in [{:ok, body}, {:error, :timeout}]
+      end
+
+      # Everything before this has been answered or dropped when it is.
+      assert Linkspan.call(server, :echo_long, "", :infinity) == {:ok, ""}
+      Process.info(self(), :messages)
+    end
+
+    callers = for _ <- 1..40, do: Task.async(late)
+    assert Enum.uniq(Task.await_many(callers, 60_000)) == [{:messages, []}]
+  end
+
   test "a full pipe suspends no caller beyond its time-out" do
     server = start(service: :echo, host: :program)
     os_pid = os_pid(server)
