@@ -61,7 +61,10 @@ answer(#linkspan{target = Port} = Instance, Events) ->
             case handle_info(Message, Instance, Events) of
                 ok -> answer(Instance, Events);
                 {stop, Reason} -> {error, linkspan_reason:from_exit(Reason)}
-            end
+            end;
+        {'EXIT', Opener, Reason} when is_pid(Opener) ->
+            %% Nobody waits for the instance any more; its port ends with this process.
+            exit(Reason)
     end.
 
 %% What the port delivers: answers, events, and the end. And what callers ask of the owner: to be watched.
@@ -110,7 +113,8 @@ broken(Why) -> {stop, {protocol, Why}}.
 %% A caller that waits for ever is watched, for no deadline would tell its work to stop when it dies.
 unwatch(Tag) ->
     case erase(Tag) of
-        undefined -> ok;
+        undefined ->
+            ok;
         Monitor ->
             true = erlang:demonitor(Monitor, [flush]),
             ok

@@ -17,6 +17,31 @@ defmodule Linkspan.ProgramTest do
     eventually(fn -> not os_process?(os_pid) end)
   end
 
+  # The owner traps exits, and once did not hear of its opener's while it waited for the service to start.
+  test "an opener killed while the service starts takes owner and program along" do
+    endless = ~s|{"source": "for (;;);"}|
+
+    opener = spawn(fn -> Linkspan.open(service: :script, host: :program, argument: endless) end)
+
+    eventually(fn -> opened(opener) != nil end)
+    {owner, os_pid} = opened(opener)
+    assert os_process?(os_pid)
+    Process.exit(opener, :kill)
+    eventually(fn -> not Process.alive?(owner) and not os_process?(os_pid) end)
+  end
+
+  # The owner that a process waits for, and its program.
+  defp opened(opener) do
+    with {:links, [owner]} when is_pid(owner) <- Process.info(opener, :links),
+         {:links, links} <- Process.info(owner, :links),
+         port when port != nil <- Enum.find(links, &is_port/1),
+         {:os_pid, os_pid} <- Port.info(port, :os_pid) do
+      {owner, os_pid}
+    else
+      _ -> nil
+    end
+  end
+
   test "the death of the VM ends the program in the middle of a request that never ends" do
     code = ~S"""
     {ok, I} = linkspan:open([{service, echo}, {host, program}]),
