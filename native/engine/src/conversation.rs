@@ -59,11 +59,6 @@ impl Conversation {
         Ok(())
     }
 
-    /// Answers everything that is open with `closed`.
-    pub fn close(&mut self) {
-        self.pending.close();
-    }
-
     fn inline(&self, instance: &Instance, tag: &Bytes, operation: u32, cast: bool, body: &Bytes) -> bool {
         let mut room = [0; ROOM];
         let lent = Body { bytes: body, share: &|| body.clone() };

@@ -218,15 +218,15 @@ fn info_tells_state_and_counts() {
 }
 
 #[test]
-fn closing_answers_what_is_open() {
+fn closing_the_instance_answers_what_is_queued_and_what_comes_later() {
     let mut talk = Talk::start(100);
     talk.occupy();
     talk.call("waiting", operation::ECHO, "");
-    talk.conversation.close();
-    let mut answers = [talk.next(), talk.next()];
-    answers.sort();
-    assert_eq!(answers, [answer("busy", CLOSED, ""), answer("waiting", CLOSED, "")]);
     talk.instance.close();
+    // The one that ran was told to stop; how far it got is its own business.
+    let tags_and_statuses = [talk.next(), talk.next()].map(|(tag, status, _)| (tag, status));
+    assert!(tags_and_statuses.contains(&("waiting".to_string(), CLOSED)), "{tags_and_statuses:?}");
+    assert!(tags_and_statuses.iter().any(|(tag, _)| tag == "busy"), "{tags_and_statuses:?}");
     talk.call("late", operation::ECHO, "");
     assert_eq!(talk.next(), answer("late", CLOSED, ""));
 }
