@@ -23,6 +23,8 @@ defmodule Linkspan do
     * `:events` - the process that gets `{:linkspan, instance, {:event, binary}}`; default the caller
     * `:queue` - bounds of what may be open at once: `limit:` requests (4096), `bytes:` of bodies (256 MiB),
       `full: :wait` (default; within the caller's time-out) or `full: :error`
+    * `:lanes` - how many instances share the requests (default 1): for services that declare their requests
+      independent. A request takes the lane of its caller's scheduler, or the one that `lane/2` pins
     * `:on_panic` - `:stop` (default) ends the instance, `:keep` lets it live on
 
   An unknown or ill-typed option raises `ArgumentError` and names it.
@@ -115,6 +117,28 @@ defmodule Linkspan do
   @doc "The instance behind a server. Worth while before a loop of many calls: it is looked up once."
   @spec handle(server()) :: instance() | {:error, :closed}
   defdelegate handle(server), to: :linkspan
+
+  @doc """
+  The lane of a server that `key` is pinned to.
+
+  What one caller asks of it is handled in that order; between lanes there is no order. An instance that was opened
+  without `:lanes` is its only one.
+
+      {:ok, server} = Linkspan.start_link(service: :echo, lanes: System.schedulers_online())
+      {:ok, "hi"} = server |> Linkspan.lane("user 17") |> Linkspan.call(:echo, "hi")
+  """
+  @spec lane(server(), term()) :: instance() | {:error, :closed}
+  defdelegate lane(server, key), to: :linkspan
+
+  @doc """
+  Makes `pid` the owner of an instance that the caller has opened.
+
+  The instance is linked to `pid` from then on and ends with it; its link to the caller is gone. Events go to whom they
+  went before. `{:error, :not_owner}` if it is not the caller's, or belongs to a server; `{:error, :noproc}` if `pid`
+  has ended. Otherwise than `Port.connect/2`, which leaves the caller linked.
+  """
+  @spec connect(instance(), pid()) :: :ok | {:error, :not_owner | :noproc | :closed}
+  defdelegate connect(instance, pid), to: :linkspan
 
   @doc """
   What is known of an instance, as a map.

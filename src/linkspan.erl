@@ -7,7 +7,7 @@
 -include("linkspan_frame.hrl").
 
 -export([load/0, start_link/1, stop/1, stop/3, child_spec/1]).
--export([open/1, close/1, call/2, call/3, call/4, cast/2, cast/3, handle/1, info/1, service/1]).
+-export([open/1, close/1, call/2, call/3, call/4, cast/2, cast/3, handle/1, lane/2, connect/2, info/1, service/1]).
 -export_type([instance/0, server/0, operation/0, reason/0]).
 
 %% What is a time-out: it must fit into a frame.
@@ -38,6 +38,10 @@
     | {wrong_abi, Path :: binary(), Found :: non_neg_integer(), Expected :: non_neg_integer()}
     | {unknown_service, Path :: binary(), Service :: binary(), Known :: binary()}
     | {open_port, Reason :: term()}
+    %% The system refuses a thread.
+    | {system_limit, Why :: binary()}
+    %% Lanes are for services that declare themselves independent.
+    | {not_independent, Service :: binary()}
     %% The application linkspan is not started.
     | not_started.
 
@@ -172,6 +176,23 @@ handle(Server) ->
             end
     end.
 
+%% The lane of a server that a key is pinned to: requests with the same key are handled in the order in which one
+%% caller sends them. An instance without lanes is its only one.
+-spec lane(server(), Key :: term()) -> instance() | {error, closed}.
+lane(Server, Key) ->
+    case handle(Server) of
+        #linkspan{} = Instance -> linkspan_lanes:lane(Instance, Key);
+        {error, closed} -> {error, closed}
+    end.
+
+%% Makes Pid, a process of this node, the owner of an instance that the caller opened: it is linked to Pid now, ends
+%% with it, and is no longer linked to the caller. Events go on to whom they went.
+-spec connect(instance(), pid()) -> ok | {error, linkspan_host:not_connected()}.
+connect(#linkspan{host = Host} = Instance, Pid) when is_pid(Pid), node(Pid) =:= node() ->
+    Host:connect(Instance, Pid);
+connect(Instance, Pid) ->
+    erlang:error(badarg, [Instance, Pid]).
+
 %% What is known of an instance: host, service, library, state, queue and counts; os_pid where it has one.
 -spec info(server()) -> map() | {error, reason()}.
 info(#linkspan{host = Host} = Instance) ->
@@ -181,6 +202,8 @@ info(#linkspan{host = Host} = Instance) ->
             Names = maps:filter(fun(Name, _) -> is_binary(Name) end, linkspan_frame:operations(Instance)),
             Known = #{service => Service, library => #{path => Path, hash => Hash}, operations => Names},
             maps:merge(maps:merge(Known, Own), linkspan_frame:info(Body));
+        {lanes, Lanes} ->
+            #{service => Instance#linkspan.service, lanes => [info(Lane) || Lane <- Lanes]};
         {error, Reason} ->
             {error, Reason}
     end;

@@ -5,7 +5,7 @@
 -include("linkspan.hrl").
 -include("linkspan_frame.hrl").
 
--export([open/1, own/1, handle_info/3, call/4, cast/3, await_room/3, info/1, close/1, release/1]).
+-export([open/1, own/1, handle_info/3, call/4, cast/3, await_room/3, info/1, connect/2, close/1, release/1]).
 -export([control/3, direct/3]).
 
 %% Kind of a frame that carries a long body by reference and is answered straight to its sender.
@@ -68,6 +68,28 @@ await_room(Instance, Wanted, Timeout) ->
 -spec info(#linkspan{}) -> {ok, binary(), map()} | {error, linkspan:reason()}.
 info(#linkspan{target = Port} = Instance) ->
     linkspan_control:info(Instance, #{host => driver, port => Port}).
+
+-spec connect(#linkspan{}, pid()) -> ok | {error, linkspan_host:not_connected()}.
+connect(#linkspan{target = Port}, Pid) ->
+    Owner = self(),
+    case erlang:port_info(Port, connected) of
+        {connected, Owner} -> connect_port(Port, Pid);
+        {connected, _Other} -> {error, not_owner};
+        undefined -> {error, closed}
+    end.
+
+connect_port(Port, Pid) ->
+    try port_connect(Port, Pid) of
+        true ->
+            true = Pid =:= self() orelse unlink(Port),
+            ok
+    catch
+        error:badarg ->
+            case erlang:port_info(Port, id) of
+                undefined -> {error, closed};
+                _ -> {error, noproc}
+            end
+    end.
 
 -spec close(#linkspan{}) -> ok.
 close(#linkspan{target = Port}) ->

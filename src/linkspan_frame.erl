@@ -4,7 +4,7 @@
 -include("linkspan.hrl").
 -include("linkspan_frame.hrl").
 
--export([load/1, start/1, describe/3, operations/1, info/1, timeout/1]).
+-export([load/1, start/1, describe/3, operations/1, is_independent/1, info/1, timeout/1]).
 
 %% Body of a load.
 -spec load(linkspan_options:options()) -> binary().
@@ -23,10 +23,10 @@ start(#{limit := Limit, bytes := Bytes, on_panic := OnPanic, argument := Argumen
 
 %% Completes an instance with the answer to a load: the library's hash and the operations.
 -spec describe(#linkspan{}, Path :: binary(), Description :: binary()) -> #linkspan{}.
-describe(#linkspan{service = Service} = Instance, Path, <<Len:16, Hash:Len/binary, List/binary>>) ->
+describe(#linkspan{service = Service} = Instance, Path, <<Len:16, Hash:Len/binary, Independent, List/binary>>) ->
     {Operations, Long} = operations(List, #{}, 0),
     <<Key:56, _/binary>> = erlang:md5([Hash, Service]),
-    ok = keep({linkspan, Key}, Operations),
+    ok = keep({linkspan, Key}, {Operations, Independent =:= 1}),
     Instance#linkspan{path = Path, hash = Hash, key = Key, long = Long}.
 
 operations(<<Number:32, Long, Len:16, Name:Len/binary, Rest/binary>>, Known, Bits) ->
@@ -39,9 +39,9 @@ hint(_Number, _Long) -> 0.
 
 %% Libraries are never unloaded, and neither are their operations. What is there already is left alone: replacing a
 %% persistent term makes every process collect its garbage.
-keep(Key, Operations) ->
+keep(Key, Description) ->
     case persistent_term:get(Key, undefined) of
-        undefined -> persistent_term:put(Key, Operations);
+        undefined -> persistent_term:put(Key, Description);
         _ -> ok
     end.
 
@@ -49,7 +49,14 @@ keep(Key, Operations) ->
 %% first seen: a library makes no atoms.
 -spec operations(#linkspan{}) -> #{atom() | binary() => non_neg_integer()}.
 operations(#linkspan{key = Key}) ->
-    persistent_term:get({linkspan, Key}, #{}).
+    {Operations, _} = persistent_term:get({linkspan, Key}, {#{}, false}),
+    Operations.
+
+%% Whether several instances may share the requests to one service.
+-spec is_independent(#linkspan{}) -> boolean().
+is_independent(#linkspan{key = Key}) ->
+    {_, Independent} = persistent_term:get({linkspan, Key}, {#{}, false}),
+    Independent.
 
 with_atom(Name, Number, Known) ->
     try

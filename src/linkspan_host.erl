@@ -4,6 +4,10 @@
 -include("linkspan.hrl").
 
 -export([module/1]).
+-export_type([not_connected/0]).
+
+%% Why an instance keeps its owner.
+-type not_connected() :: not_owner | noproc | closed.
 
 %% Opens an instance that belongs to the calling process.
 -callback open(linkspan_options:options()) -> {ok, #linkspan{}} | {error, linkspan:reason()}.
@@ -17,7 +21,10 @@
 -callback cast(#linkspan{}, non_neg_integer(), iodata()) -> ok | {error, linkspan:reason()}.
 %% Waits until the queue may have room for a body of so many bytes.
 -callback await_room(#linkspan{}, non_neg_integer(), timeout()) -> ok | {error, linkspan:reason()}.
--callback info(#linkspan{}) -> {ok, binary(), map()} | {error, linkspan:reason()}.
+%% The record of docs/frame.md and what the host knows itself; or the instances that have it.
+-callback info(#linkspan{}) -> {ok, binary(), map()} | {lanes, [#linkspan{}]} | {error, linkspan:reason()}.
+%% Makes another process the owner; the caller, who is that so far, is linked no more.
+-callback connect(#linkspan{}, pid()) -> ok | {error, not_connected()}.
 -callback close(#linkspan{}) -> ok.
 %% The server ends: gives up what its end alone would not end at once.
 -callback release(#linkspan{}) -> ok.

@@ -8,7 +8,7 @@
 -include("linkspan_frame.hrl").
 
 -export([load/1]).
--export([open/1, own/1, handle_info/3, call/4, cast/3, await_room/3, info/1, close/1, release/1]).
+-export([open/1, own/1, handle_info/3, call/4, cast/3, await_room/3, info/1, connect/2, close/1, release/1]).
 -export([control/3, direct/3]).
 -export([open_instance/0, instance_control/3, instance_direct/3, close_instance/1]).
 
@@ -55,6 +55,10 @@ await_room(Instance, Wanted, Timeout) ->
 -spec info(#linkspan{}) -> {ok, binary(), map()} | {error, linkspan:reason()}.
 info(#linkspan{owner = Owner} = Instance) ->
     linkspan_control:info(Instance, #{host => nif, owner => Owner}).
+
+-spec connect(#linkspan{}, pid()) -> ok | {error, linkspan_host:not_connected()}.
+connect(#linkspan{owner = Owner}, Pid) ->
+    linkspan_owner:connect(Owner, Pid).
 
 -spec close(#linkspan{}) -> ok.
 close(#linkspan{target = Resource, owner = Owner}) ->

@@ -13,7 +13,8 @@
     | {name, atom() | {local, atom()} | {global, term()} | {via, module(), term()}}
     | {events, pid()}
     | {queue, [{limit, pos_integer()} | {bytes, pos_integer()} | {full, wait | error}]}
-    | {on_panic, stop | keep}.
+    | {on_panic, stop | keep}
+    | {lanes, pos_integer()}.
 
 -type options() :: #{
     service := binary(),
@@ -25,20 +26,29 @@
     limit := pos_integer(),
     bytes := pos_integer(),
     full := wait | error,
-    on_panic := stop | keep
+    on_panic := stop | keep,
+    %% With several lanes `host` is linkspan_lanes, and this the host of each.
+    lanes := pos_integer(),
+    lane_host := module()
 }.
+
+-define(MOST_LANES, 1024).
 
 %% Checks a list of options and fills in the defaults. An option that is unknown, missing or of a wrong type raises
 %% {bad_option, Name, What}.
 -spec read([option()]) -> options().
 read(Options) when is_list(Options) ->
     Given = by_name(Options),
-    ok = known(Given, [service, host, argument, library, name, events, queue, on_panic]),
+    ok = known(Given, [service, host, argument, library, name, events, queue, on_panic, lanes]),
     Queue = queue(maps:get(queue, Given, [])),
     Service = service(Given),
+    Host = host(maps:get(host, Given, driver)),
+    Lanes = lanes(maps:get(lanes, Given, 1)),
     Queue#{
         service => Service,
-        host => host(maps:get(host, Given, driver)),
+        host => linkspan_lanes:host(Lanes, Host),
+        lanes => Lanes,
+        lane_host => Host,
         argument => argument(maps:get(argument, Given, <<>>)),
         library => library(maps:get(library, Given, {linkspan, Service})),
         name => name(maps:get(name, Given, undefined)),
@@ -64,6 +74,9 @@ service(#{service := Service}) -> text(service, Service);
 service(_Given) -> bad(service, "is missing").
 
 host(Host) -> linkspan_host:module(one_of(host, [driver, nif, program], Host)).
+
+lanes(Lanes) when is_integer(Lanes), Lanes > 0, Lanes =< ?MOST_LANES -> Lanes;
+lanes(_Other) -> bad(lanes, io_lib:format("is to be an integer from 1 to ~b", [?MOST_LANES])).
 
 argument(Argument) ->
     try

@@ -4,14 +4,14 @@
 
 -include("linkspan.hrl").
 
--export([start_link/1, open/1, close/1]).
+-export([start_link/1, open/1, connect/2, close/1]).
 -export([init/1, handle_call/3, handle_cast/2, handle_info/2, terminate/2]).
 
 -record(state, {
     instance :: #linkspan{},
     events :: pid(),
-    %% Monitor of the process that opened the instance for itself.
-    opener :: reference() | undefined
+    %% The process that opened the instance for itself, and its monitor.
+    opener :: {pid(), reference()} | undefined
 }).
 
 %% Starts a server. Returns the service's error if it cannot start.
@@ -23,6 +23,15 @@ start_link(Options) ->
 -spec open(linkspan_options:options()) -> {ok, #linkspan{}} | {error, linkspan:reason()}.
 open(Options) ->
     proc_lib:start_link(?MODULE, init, [{self(), owner, Options}]).
+
+%% Makes an instance follow another process than the caller, who opened it.
+-spec connect(pid(), pid()) -> ok | {error, linkspan_host:not_connected()}.
+connect(Owner, Pid) ->
+    try
+        gen_server:call(Owner, {connect, Pid}, infinity)
+    catch
+        exit:_ -> {error, closed}
+    end.
 
 %% Ends an owner and with it its instance.
 -spec close(pid()) -> ok.
@@ -56,7 +65,7 @@ result(server, _Instance) -> self();
 result(owner, Instance) -> Instance.
 
 opener(server, _Parent) -> undefined;
-opener(owner, Parent) -> erlang:monitor(process, Parent).
+opener(owner, Parent) -> {Parent, erlang:monitor(process, Parent)}.
 
 enter_loop(undefined, State) -> gen_server:enter_loop(?MODULE, [], State);
 enter_loop(Name, State) -> gen_server:enter_loop(?MODULE, [], State, Name).
@@ -103,7 +112,23 @@ register_as({via, Module, Name}) ->
 taken(undefined, Name) -> register_as(Name);
 taken(Other, _Name) -> {error, {already_started, Other}}.
 
--spec handle_call(term(), gen_server:from(), #state{}) -> {reply, {error, unknown_request}, #state{}}.
+-spec handle_call(term(), gen_server:from(), #state{}) ->
+    {reply, ok | {error, linkspan_host:not_connected() | unknown_request}, #state{}}.
+handle_call({connect, Pid}, {Pid, _Tag}, #state{opener = {Pid, _}} = State) ->
+    {reply, ok, State};
+handle_call({connect, Pid}, {Opener, _Tag}, #state{opener = {Opener, Monitor}} = State) ->
+    case is_process_alive(Pid) of
+        true ->
+            New = {Pid, erlang:monitor(process, Pid)},
+            true = link(Pid),
+            true = unlink(Opener),
+            true = erlang:demonitor(Monitor, [flush]),
+            {reply, ok, State#state{opener = New}};
+        false ->
+            {reply, {error, noproc}, State}
+    end;
+handle_call({connect, _Pid}, _From, State) ->
+    {reply, {error, not_owner}, State};
 handle_call(_Request, _From, State) ->
     {reply, {error, unknown_request}, State}.
 
@@ -112,7 +137,7 @@ handle_cast(_Message, State) ->
     {noreply, State}.
 
 -spec handle_info(term(), #state{}) -> {noreply, #state{}} | {stop, term(), #state{}}.
-handle_info({'DOWN', Opener, process, _, _}, #state{opener = Opener} = State) ->
+handle_info({'DOWN', Monitor, process, _, _}, #state{opener = {_, Monitor}} = State) ->
     {stop, normal, State};
 handle_info(Message, #state{instance = #linkspan{host = Host} = Instance, events = Events} = State) ->
     case Host:handle_info(Message, Instance, Events) of

@@ -8,7 +8,7 @@
 -include("linkspan.hrl").
 -include("linkspan_frame.hrl").
 
--export([open/1, own/1, handle_info/3, call/4, cast/3, await_room/3, info/1, close/1, release/1]).
+-export([open/1, own/1, handle_info/3, call/4, cast/3, await_room/3, info/1, connect/2, close/1, release/1]).
 
 -spec open(linkspan_options:options()) -> {ok, #linkspan{}} | {error, linkspan:reason()}.
 open(Options) ->
@@ -230,6 +230,10 @@ send_patiently(Port, Frame, Timeout) ->
         true = erlang:demonitor(Monitor, [flush]),
         {error, timeout}
     end.
+
+-spec connect(#linkspan{}, pid()) -> ok | {error, linkspan_host:not_connected()}.
+connect(#linkspan{owner = Owner}, Pid) ->
+    linkspan_owner:connect(Owner, Pid).
 
 -spec close(#linkspan{}) -> ok.
 close(#linkspan{owner = Owner}) ->

@@ -24,7 +24,8 @@ reason(10, Fields) -> list_to_tuple([library_missing | fields(Fields)]);
 reason(11, Fields) -> list_to_tuple([not_a_library | fields(Fields)]);
 reason(12, Fields) -> wrong_abi(fields(Fields));
 reason(13, Fields) -> list_to_tuple([unknown_service | fields(Fields)]);
-reason(14, <<>>) -> timeout.
+reason(14, <<>>) -> timeout;
+reason(16, Why) -> {system_limit, Why}.
 
 wrong_abi([Path, Found, Expected]) ->
     {wrong_abi, Path, binary_to_integer(Found), binary_to_integer(Expected)}.
@@ -73,6 +74,10 @@ format({wrong_abi, Path, Found, Expected}) ->
     io_lib:format("~ts was made for version ~b of the service ABI, this host has ~b", [Path, Found, Expected]);
 format({unknown_service, Path, Service, Known}) ->
     io_lib:format("~ts has no service ~ts, only ~ts", [Path, Service, Known]);
+format({system_limit, Why}) ->
+    io_lib:format("the system refuses: ~ts", [Why]);
+format({not_independent, Service}) ->
+    io_lib:format("~ts does not declare its requests independent: it can have no lanes", [Service]);
 format(not_started) ->
     "the application linkspan is not started";
 format({open_port, Reason}) ->

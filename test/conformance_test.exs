@@ -397,7 +397,10 @@ for host <- [:driver, :nif, :program] do
         assert {:error, {:wrong_abi, ^library, 4711, 1}} = open.(library)
 
         unknown = [service: :nothing, library: {:linkspan, :echo}, host: @host]
-        assert {:error, {:unknown_service, path, "nothing", "echo"}} = Linkspan.open(unknown)
+
+        assert {:error, {:unknown_service, path, "nothing", "echo, bound"}} =
+                 Linkspan.open(unknown)
+
         assert Path.basename(path) == "echo.so"
       end
 

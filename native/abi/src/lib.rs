@@ -9,7 +9,7 @@
 //! - a [`Slice`] is lent for the duration of the call and never kept;
 //! - a [`Buffer`] is owned by whoever received it last and is freed once, from any thread, by its own `free`;
 //! - the functions of one instance are never called by two threads at once, but may be called by different
-//!   threads one after the other.
+//!   threads one after the other, unless the service is [`flag::DEDICATED`].
 #![no_std]
 
 use core::ffi::c_void;
@@ -72,6 +72,8 @@ pub struct Service {
     pub stop: unsafe extern "C" fn(state: *mut c_void, context: *const Context, panicked: u8),
     /// What a request will cost: one of [`cost`]. Called without an instance, from any thread.
     pub cost: unsafe extern "C" fn(operation: u32, body_len: usize) -> u8,
+    /// A sum of [`flag`]s.
+    pub flags: u8,
 }
 
 // SAFETY: as for `Library`.
@@ -168,6 +170,14 @@ pub mod status {
     pub const UNKNOWN_OPERATION: Status = 4;
     /// The service cannot read the body; the message says why.
     pub const BAD_REQUEST: Status = 5;
+}
+
+/// What a service says of itself in [`Service::flags`].
+pub mod flag {
+    /// Requests do not depend on each other: several instances may share the work.
+    pub const INDEPENDENT: u8 = 1;
+    /// Each instance has a thread of its own: start, calls and stop come from that thread and no other.
+    pub const DEDICATED: u8 = 2;
 }
 
 /// What a request costs, as the service sees it.

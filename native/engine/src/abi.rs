@@ -105,8 +105,21 @@ impl Service {
         self.raw_operations().get(place).map_or("?", |operation| text(operation.name))
     }
 
+    /// Whether several instances may share the requests.
+    pub(crate) fn is_independent(&self) -> bool {
+        self.raw.flags & abi::flag::INDEPENDENT != 0
+    }
+
+    /// Whether each instance needs a thread of its own.
+    pub(crate) fn is_dedicated(&self) -> bool {
+        self.raw.flags & abi::flag::DEDICATED != 0
+    }
+
     /// What the service says of a request; none if it is always to be deferred.
     pub(crate) fn declared(&self, operation: u32, body_len: usize) -> Option<Declared> {
+        if self.is_dedicated() {
+            return None;
+        }
         // SAFETY: may be called at any time, from any thread.
         match unsafe { (self.raw.cost)(operation, body_len) } {
             abi::cost::SHORT => Some(Declared::Short),
@@ -176,7 +189,8 @@ pub(crate) struct State {
     panicked: bool,
 }
 
-// SAFETY: the ABI lets different threads use an instance one after the other.
+// SAFETY: the ABI lets different threads use an instance one after the other. An instance of a dedicated service is
+// started, called and dropped by turns on its own thread only: see `thread`.
 unsafe impl Send for State {}
 
 impl State {

@@ -15,6 +15,7 @@ use parking_lot::Mutex;
 use crate::abi::{Body, Service, State};
 use crate::budget::Budget;
 use crate::counters::Counters;
+use crate::thread::Thread;
 use crate::{Counts, Engine, Host, Options, Outcome, Ticket};
 
 /// Cancelled requests that may lie in any queue: a hundred bytes each.
@@ -41,6 +42,8 @@ pub(crate) struct Inner {
     pub(crate) scheduled: AtomicBool,
     /// The service, once it is loaded.
     pub(crate) service: OnceLock<Service>,
+    /// The thread that runs it, if it has one of its own.
+    pub(crate) thread: OnceLock<Thread>,
     pub(crate) live: Mutex<Option<Live>>,
     pub(crate) options: OnceLock<Options>,
     /// Why the instance has ended by itself.
@@ -107,6 +110,7 @@ impl Instance {
             phase: AtomicU8::new(BLANK),
             scheduled: AtomicBool::new(false),
             service: OnceLock::new(),
+            thread: OnceLock::new(),
             live: Mutex::new(None),
             options: OnceLock::new(),
             reason: OnceLock::new(),
@@ -191,8 +195,23 @@ impl Inner {
 
     /// Puts the instance into the run queue unless it is there.
     pub(crate) fn schedule(self: &Arc<Self>) {
-        if !self.scheduled.swap(true, SeqCst) {
-            self.engine.pool.push(self.clone());
+        if self.scheduled.swap(true, SeqCst) {
+            return;
+        }
+        let left = match self.thread.get() {
+            Some(thread) => thread.push(self.clone()),
+            None => Err(self.clone()),
+        };
+        if let Err(instance) = left {
+            self.engine.pool.push(instance);
+        }
+    }
+
+    /// A turn is over: asks for another if there is more to do.
+    pub(crate) fn turn_ended(self: &Arc<Self>) {
+        self.scheduled.store(false, SeqCst);
+        if !self.queue.is_empty() || self.phase.load(SeqCst) == CLOSING {
+            self.schedule();
         }
     }
 
@@ -255,6 +274,10 @@ impl Inner {
 
     pub(crate) fn is_closing(&self) -> bool {
         self.phase.load(Acquire) >= CLOSING
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        self.phase.load(Acquire) == CLOSED
     }
 
     pub(crate) fn close_quietly(&self) {

@@ -17,6 +17,7 @@ mod options;
 mod outcome;
 mod pending;
 mod pool;
+mod thread;
 mod ticket;
 mod turn;
 

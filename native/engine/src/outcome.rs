@@ -35,6 +35,8 @@ pub enum Outcome {
     Protocol(Bytes),
     /// The service library cannot be used.
     Library(LibraryError),
+    /// The system refuses what an instance needs, a thread for example.
+    SystemLimit(Bytes),
 }
 
 /// Status bytes that hosts write themselves.
@@ -63,15 +65,18 @@ impl Outcome {
             Outcome::Library(LibraryError::WrongAbi { .. }) => 12,
             Outcome::Library(LibraryError::UnknownService { .. }) => 13,
             Outcome::Expired => 14,
+            Outcome::SystemLimit(_) => 16,
         }
     }
 
     /// What follows the status byte. The bytes of an answer are not copied.
     pub fn into_body(self) -> Bytes {
         match self {
-            Outcome::Ok(bytes) | Outcome::Panicked(bytes) | Outcome::BadRequest(bytes) | Outcome::Protocol(bytes) => {
-                bytes
-            }
+            Outcome::Ok(bytes)
+            | Outcome::Panicked(bytes)
+            | Outcome::BadRequest(bytes)
+            | Outcome::Protocol(bytes)
+            | Outcome::SystemLimit(bytes) => bytes,
             Outcome::Failed { code, message } => {
                 let mut body = BytesMut::with_capacity(4 + message.len());
                 body.put_u32(code);

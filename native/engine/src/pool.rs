@@ -3,7 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use crossbeam_channel::{Receiver, Sender, unbounded};
+use crossbeam_channel::{Sender, unbounded};
 
 use crate::instance::Inner;
 
@@ -22,7 +22,7 @@ impl Pool {
         let (queue, work) = unbounded::<Arc<Inner>>();
         for _ in 0..threads {
             let work = work.clone();
-            spawn(Box::new(move || run(&work)))?;
+            spawn(Box::new(move || work.iter().for_each(|instance| run(&instance))))?;
         }
         Ok(Pool { queue })
     }
@@ -33,11 +33,10 @@ impl Pool {
     }
 }
 
+/// Runs one turn of an instance.
 #[allow(clippy::disallowed_methods)] // the one unwind barrier of a worker: services have their own
-fn run(work: &Receiver<Arc<Inner>>) {
-    for instance in work {
-        if catch_unwind(AssertUnwindSafe(|| instance.turn())).is_err() {
-            instance.abandon();
-        }
+pub(crate) fn run(instance: &Arc<Inner>) {
+    if catch_unwind(AssertUnwindSafe(|| instance.turn())).is_err() {
+        instance.abandon();
     }
 }

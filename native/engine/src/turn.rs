@@ -10,6 +10,7 @@ use crate::abi::{Answer, Body, Call, Service, State};
 use crate::budget::Budget;
 use crate::clock::Stopwatch;
 use crate::instance::{BLANK, CLOSED, CLOSING, Ending, Inner, Live, OPEN};
+use crate::thread::Thread;
 use crate::{Inline, Job, OnPanic, Options, Outcome, Run, Ticket, WORKER_STACK};
 
 /// Most requests that a worker handles before it lets other instances have their turn.
@@ -73,7 +74,9 @@ impl Inner {
             }
             let Some(ticket) = self.queue.pop() else { break };
             self.handle(&mut live, &ticket);
-            if Instant::now() >= until {
+            // A service that wants its own thread has just been loaded: the rest is for that thread.
+            let moves = self.thread.get().is_some_and(|thread| !thread.is_current());
+            if moves || Instant::now() >= until {
                 break;
             }
         }
@@ -90,10 +93,7 @@ impl Inner {
         } else {
             drop(live);
         }
-        self.scheduled.store(false, SeqCst);
-        if !self.queue.is_empty() || self.phase.load(SeqCst) == CLOSING {
-            self.schedule();
-        }
+        self.turn_ended();
     }
 
     fn handle(self: &Arc<Self>, live: &mut Option<Live>, ticket: &Arc<Ticket>) {
@@ -130,9 +130,20 @@ impl Inner {
             Err(error) => Outcome::Library(error),
             Ok((library, service)) => {
                 let description = describe(&library.hash, &service);
-                match self.service.set(service) {
-                    Ok(()) => Outcome::Ok(description),
-                    Err(_) => Outcome::BadRequest("the instance has loaded a service already".into()),
+                let dedicated = service.is_dedicated();
+                if self.service.set(service).is_err() {
+                    return Outcome::BadRequest("the instance has loaded a service already".into());
+                }
+                match dedicated.then(Thread::start).transpose() {
+                    Ok(None) => Outcome::Ok(description),
+                    Ok(Some(thread)) => {
+                        let _ = self.thread.set(thread);
+                        Outcome::Ok(description)
+                    }
+                    Err(error) => {
+                        self.close_quietly();
+                        Outcome::SystemLimit(format!("no thread can be started for {name}: {error}").into())
+                    }
                 }
             }
         }
@@ -217,6 +228,8 @@ impl Inner {
     pub(crate) fn abandon(self: &Arc<Self>) {
         let _ = self.reason.set(Outcome::Panicked("panic in the engine".into()));
         self.phase.store(CLOSED, SeqCst);
+        // Its state is not trusted, and to be dropped by no other thread than this.
+        std::mem::forget(self.live.try_lock().and_then(|mut live| live.take()));
         self.refuse_rest();
         if let Some(reason) = self.reason.get() {
             self.host.ended(reason.clone());
@@ -244,6 +257,7 @@ fn describe(hash: &str, service: &Service) -> Bytes {
     let mut body = BytesMut::new();
     body.put_u16(hash.len() as u16);
     body.put(hash.as_bytes());
+    body.put_u8(service.is_independent().into());
     for (number, name) in service.operations() {
         body.put_u32(number);
         body.put_u8(service.is_long(number).into());

@@ -7,13 +7,40 @@ use bytes::Bytes;
 pub use linkspan_abi as abi;
 
 use crate::reply::Content;
-use crate::{Context, Error, Operation, Reply, Request, Result, Service, panic};
+use crate::{Context, Error, Operation, Reply, Request, Result, Service, Threading, panic};
 
 /// Makes a service library of one or more services: `linkspan::export!(Sum, Product);`. See the example on the
 /// crate's page.
+///
+/// A service that is not `Send` must be bound to a thread:
+///
+/// ```compile_fail,E0080
+/// # use linkspan::{Context, Operation, Reply, Request, Result, Service};
+/// struct Bound(std::rc::Rc<()>);
+///
+/// impl Service for Bound {
+///     const NAME: &'static str = "bound";
+///     const OPERATIONS: &'static [Operation] = &[];
+///     // const THREADING: linkspan::Threading = linkspan::Threading::Dedicated;
+/// #   fn start(_: &[u8], _: &Context<'_>) -> Result<Self> { unimplemented!() }
+/// #   fn call(&mut self, _: Request<'_>, _: &Context<'_>) -> Result<Reply> { unimplemented!() }
+/// }
+///
+/// linkspan::export!(Bound);
+/// # fn main() {}
+/// ```
 #[macro_export]
 macro_rules! export {
     ($($service:ty),+ $(,)?) => {
+        const _: () = {
+            #[allow(unused_imports)] // where the service is Send
+            use $crate::ffi::NotSend as _;
+            $(assert!(
+                $crate::ffi::Probe::<$service>::IS_SEND || $crate::ffi::is_dedicated::<$service>(),
+                concat!(stringify!($service), " is not Send: it needs THREADING = Threading::Dedicated"),
+            );)+
+        };
+
         /// The table of this service library.
         #[unsafe(no_mangle)]
         pub extern "C" fn linkspan_library() -> *const $crate::ffi::abi::Library {
@@ -22,6 +49,27 @@ macro_rules! export {
             &LIBRARY
         }
     };
+}
+
+/// Whether a type is `Send`: its own constant goes before that of the trait, where the type has it.
+pub struct Probe<T>(PhantomData<T>);
+
+impl<T: Send> Probe<T> {
+    /// It is.
+    pub const IS_SEND: bool = true;
+}
+
+/// For every other type.
+pub trait NotSend {
+    /// It is not.
+    const IS_SEND: bool = false;
+}
+
+impl<T> NotSend for Probe<T> {}
+
+/// Whether each instance has a thread of its own.
+pub const fn is_dedicated<S: Service>() -> bool {
+    matches!(S::THREADING, Threading::Dedicated)
 }
 
 /// The table of a library.
@@ -44,6 +92,8 @@ pub const fn service<S: Service>() -> abi::Service {
         call: call::<S>,
         stop: stop::<S>,
         cost: cost::<S>,
+        flags: if S::INDEPENDENT { abi::flag::INDEPENDENT } else { 0 }
+            | if is_dedicated::<S>() { abi::flag::DEDICATED } else { 0 },
     }
 }
 

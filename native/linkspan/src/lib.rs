@@ -48,4 +48,4 @@ pub use context::{Canceller, Context, Emitter};
 pub use error::{Error, Result};
 pub use reply::Reply;
 pub use request::Request;
-pub use service::{Cost, Operation, Service};
+pub use service::{Cost, Operation, Service, Threading};

@@ -5,14 +5,21 @@ use crate::{Context, Reply, Request, Result};
 /// A native service. One value of it is the state of one instance.
 ///
 /// An instance handles one request at a time, in the order in which each caller sent them; different requests
-/// may run on different threads. A panic ends the instance (or, if it was opened so, is only reported).
-pub trait Service: Sized + Send + 'static {
+/// may run on different threads, unless the service is [`Threading::Dedicated`]: [`export!`](crate::export) checks that
+/// it is `Send` or that. A panic ends the instance (or, if it was opened so, is only reported).
+pub trait Service: Sized + 'static {
     /// The name by which clients ask for the service.
     const NAME: &'static str;
 
     /// What the service can be asked, in ascending order of the numbers. Requests for other operations never
     /// reach it: they are answered with `unknown_operation`.
     const OPERATIONS: &'static [Operation];
+
+    /// Where requests run.
+    const THREADING: Threading = Threading::Pool;
+
+    /// Whether requests do not depend on each other, so that several instances ("lanes") may share them.
+    const INDEPENDENT: bool = false;
 
     /// Makes an instance. `argument` is what the opener gave, byte for byte. Runs on a worker thread.
     fn start(argument: &[u8], cx: &Context<'_>) -> Result<Self>;
@@ -69,4 +76,14 @@ pub enum Cost {
     Long,
     /// Not known beforehand.
     Learn,
+}
+
+/// Which threads run the requests of a service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Threading {
+    /// The threads of the host, which all instances share.
+    Pool,
+    /// A thread for each instance, and nothing ever inline: for work that blocks, and for engines that are bound to a
+    /// thread.
+    Dedicated,
 }

@@ -114,6 +114,7 @@ fn a_service_is_loaded_started_and_called() {
     assert_eq!((tag.as_str(), status), ("a", OK));
     let len = description.get_u16();
     assert!(description.split_to(len.into()).iter().all(u8::is_ascii_hexdigit));
+    assert_eq!(description.get_u8(), 1, "echo is independent");
     assert_eq!(description.get_u32(), operation::ECHO, "the first operation");
     assert_eq!(talk.next(), answer("b", OK, ""));
     assert_eq!(talk.next(), answer("c", OK, "argument"));

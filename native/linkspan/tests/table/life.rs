@@ -13,7 +13,7 @@ fn the_table_vouches_for_itself_and_lists_its_services_in_order() {
     // SAFETY: as above.
     let services = unsafe { std::slice::from_raw_parts(table.services, table.service_count as usize) };
     let names: Vec<&str> = services.iter().map(|service| text(service.name)).collect();
-    assert_eq!(names, ["probe", "bare", "caster"]);
+    assert_eq!(names, ["probe", "bare", "caster", "bound"]);
 }
 
 #[test]
@@ -23,6 +23,12 @@ fn the_operations_are_those_that_were_declared() {
     let operations = unsafe { std::slice::from_raw_parts(service.operations, service.operation_count) };
     let operations: Vec<_> = operations.iter().map(|operation| (operation.number, text(operation.name))).collect();
     assert_eq!(operations, [(1, "emit"), (1 << 20, "fail")]);
+}
+
+#[test]
+fn a_service_says_where_it_runs_and_whether_it_may_have_lanes() {
+    assert_eq!(service("bare").flags, 0, "the default");
+    assert_eq!(service("bound").flags, abi::flag::DEDICATED | abi::flag::INDEPENDENT);
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! The service that is looked at. It tells its host what becomes of it.
 
-use linkspan::{Context, Cost, Emitter, Error, Operation, Reply, Request, Result, Service};
+use std::rc::Rc;
+
+use linkspan::{Context, Cost, Emitter, Error, Operation, Reply, Request, Result, Service, Threading};
 
 pub const COPY: u32 = 1;
 pub const SHARE: u32 = 2;
@@ -128,4 +130,22 @@ impl Service for Caster {
     }
 }
 
-linkspan::export!(Probe, Bare, Caster);
+/// Bound to a thread, as its `Rc` is.
+pub struct Bound(#[expect(dead_code, reason = "only its type matters")] Rc<()>);
+
+impl Service for Bound {
+    const NAME: &'static str = "bound";
+    const OPERATIONS: &'static [Operation] = &[];
+    const THREADING: Threading = Threading::Dedicated;
+    const INDEPENDENT: bool = true;
+
+    fn start(_: &[u8], _: &Context<'_>) -> Result<Self> {
+        Ok(Bound(Rc::default()))
+    }
+
+    fn call(&mut self, _: Request<'_>, _: &Context<'_>) -> Result<Reply> {
+        Ok(Reply::empty())
+    }
+}
+
+linkspan::export!(Probe, Bare, Caster, Bound);

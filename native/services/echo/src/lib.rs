@@ -1,6 +1,8 @@
 //! The fixture for tests, demo and benchmarks: a service that can do everything a service may do wrong.
 #![forbid(unsafe_code)]
 
+mod bound;
+
 use std::hint::black_box;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -56,6 +58,9 @@ impl Service for Echo {
         Operation::new(operation::REMAINING, "remaining"),
         Operation::new(operation::WORK, "work"),
     ];
+
+    /// So that several may stand in for one; what `count` says is of one of them.
+    const INDEPENDENT: bool = true;
 
     /// The arguments `fail` and `panic` do just that.
     fn start(argument: &[u8], cx: &Context<'_>) -> Result<Self> {
@@ -148,4 +153,4 @@ fn micros(request: &Request<'_>) -> Result<Duration> {
     number(request).map(Duration::from_micros)
 }
 
-linkspan::export!(Echo);
+linkspan::export!(Echo, bound::Bound);
