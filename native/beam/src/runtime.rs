@@ -47,7 +47,10 @@ impl Runtime {
             }))
         };
         let pool = Pool::new(workers, spawn).map_err(|error| error.to_string())?;
-        let engine = Engine { libraries: Libraries::default().into(), pool, clock: Arc::new(SystemClock) };
+        let clock = Arc::new(SystemClock::default());
+        let calibrated = clock.clone();
+        let _ = errands.send(Box::new(move || calibrated.calibrate()));
+        let engine = Engine { libraries: Libraries::default().into(), pool, clock };
         let _ = RUNTIME.set(Runtime { engine, libraries, errands });
         Ok(())
     }

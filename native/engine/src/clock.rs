@@ -1,7 +1,7 @@
 //! The clocks that decisions are made by; tests bring their own.
 
 use std::cell::Cell;
-use std::sync::LazyLock;
+use std::sync::{LazyLock, OnceLock};
 use std::time::{Duration, Instant};
 
 use rustix::time::{ClockId, clock_gettime};
@@ -15,15 +15,39 @@ pub trait Clock: Send + Sync {
     fn thread_cpu(&self) -> Duration;
 }
 
-/// The clocks of the system.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct SystemClock;
+/// The clocks of the system; for wall time the processor's own counter, once it is calibrated: it is read in half the
+/// time.
+#[derive(Debug, Default)]
+pub struct SystemClock {
+    counter: OnceLock<Counter>,
+}
+
+#[derive(Debug)]
+struct Counter {
+    clock: quanta::Clock,
+    /// Wall time when the counter said this.
+    at: Duration,
+    raw: u64,
+}
 
 static EPOCH: LazyLock<Instant> = LazyLock::new(Instant::now);
 
+impl SystemClock {
+    /// Compares the processor's counter with the system's clock. Takes a millisecond, seldom much longer.
+    pub fn calibrate(&self) {
+        let clock = quanta::Clock::new();
+        let counter = Counter { at: EPOCH.elapsed(), raw: clock.raw(), clock };
+        // Fails if it has been calibrated already.
+        let _ = self.counter.set(counter);
+    }
+}
+
 impl Clock for SystemClock {
     fn now(&self) -> Duration {
-        EPOCH.elapsed()
+        match self.counter.get() {
+            Some(Counter { clock, at, raw }) => *at + Duration::from_nanos(clock.delta_as_nanos(*raw, clock.raw())),
+            None => EPOCH.elapsed(),
+        }
     }
 
     fn thread_cpu(&self) -> Duration {
@@ -129,6 +153,21 @@ mod tests {
         assert_eq!(run(&clock, 5000, 3000), (5000, 3000));
         clock.pass(10_000, 10_000);
         assert_eq!(run(&clock, 5000, 3000), (5000, 3000));
+    }
+
+    #[test]
+    fn a_calibrated_clock_goes_on_where_it_was() {
+        let clock = SystemClock::default();
+        for calibrates in [false, true, false] {
+            let (before, from, after) = (Instant::now(), clock.now(), Instant::now());
+            if calibrates {
+                clock.calibrate();
+            }
+            while before.elapsed() < Duration::from_millis(20) {}
+            let (least, ours, most) = (after.elapsed(), clock.now() - from, before.elapsed());
+            let slack = Duration::from_millis(1);
+            assert!(ours + slack >= least && ours <= most + slack, "{ours:?} is not between {least:?} and {most:?}");
+        }
     }
 
     #[test]

@@ -60,7 +60,7 @@ fn engine() -> Result<Engine, std::io::Error> {
         thread.spawn(worker).map(drop)
     };
     let pool = Pool::new(1, spawn)?;
-    Ok(Engine { libraries: Arc::new(Libraries::default()), pool, clock: Arc::new(SystemClock) })
+    Ok(Engine { libraries: Arc::new(Libraries::default()), pool, clock: Arc::new(SystemClock::default()) })
 }
 
 /// Starts a service of the folder `native` beside this program.

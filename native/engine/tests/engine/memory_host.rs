@@ -27,7 +27,11 @@ pub fn engine(workers: usize) -> Engine {
     let spawn = |worker: Box<dyn FnOnce() + Send>| -> io::Result<()> {
         thread::Builder::new().stack_size(WORKER_STACK).spawn(worker).map(drop)
     };
-    Engine { libraries: LIBRARIES.clone(), pool: Pool::new(workers, spawn).unwrap(), clock: Arc::new(SystemClock) }
+    Engine {
+        libraries: LIBRARIES.clone(),
+        pool: Pool::new(workers, spawn).unwrap(),
+        clock: Arc::new(SystemClock::default()),
+    }
 }
 
 /// What a host is told of its own accord.
