@@ -48,14 +48,23 @@ init([]) ->
     end.
 
 configure(Port) ->
-    case application:get_env(linkspan, workers, erlang:system_info(schedulers)) of
-        Workers when is_integer(Workers), Workers > 0, Workers =< ?MOST_WORKERS -> configure(Port, Workers);
-        Other -> {stop, {bad_setting, workers, Other}}
+    Workers = setting(workers, erlang:system_info(schedulers), 1, ?MOST_WORKERS),
+    Niceness = setting(worker_niceness, 0, 0, 19),
+    case {Workers, Niceness} of
+        {{ok, Threads}, {ok, Nice}} -> configure(Port, Threads, Nice);
+        {{error, Bad}, _} -> {stop, Bad};
+        {_, {error, Bad}} -> {stop, Bad}
     end.
 
-configure(Port, Workers) ->
+setting(Name, Default, Least, Most) ->
+    case application:get_env(linkspan, Name, Default) of
+        Value when is_integer(Value), Value >= Least, Value =< Most -> {ok, Value};
+        Other -> {error, {bad_setting, Name, Other}}
+    end.
+
+configure(Port, Workers, Niceness) ->
     Libraries = unicode:characters_to_binary(linkspan_native:library_dir(linkspan)),
-    case port_control(Port, ?CONFIGURE, <<Workers:32, Libraries/binary>>) of
+    case port_control(Port, ?CONFIGURE, <<Workers:32, Niceness, Libraries/binary>>) of
         <<?OK>> -> {ok, Port};
         <<_Status, Why/binary>> -> {stop, {configure, Why}}
     end.

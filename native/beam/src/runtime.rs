@@ -30,7 +30,7 @@ impl Runtime {
     }
 
     /// Makes the runtime, once. Workers start in passing, off the scheduler thread that calls this.
-    pub fn configure(workers: usize, libraries: String) -> Result<(), String> {
+    pub fn configure(workers: usize, niceness: u8, libraries: String) -> Result<(), String> {
         if RUNTIME.get().is_some() {
             return Ok(());
         }
@@ -39,9 +39,13 @@ impl Runtime {
         erl_driver::thread::spawn(c"linkspan_errands", move || received.into_iter().for_each(run))
             .map_err(|error| format!("no thread: {error}"))?;
         let spawn = |worker: Errand| {
-            errands.send(Box::new(|| {
+            errands.send(Box::new(move || {
                 let thread = thread::Builder::new().name("linkspan_worker".into()).stack_size(WORKER_STACK);
-                if let Err(error) = thread.spawn(worker) {
+                let nice_worker = move || {
+                    be_nice(niceness);
+                    worker();
+                };
+                if let Err(error) = thread.spawn(nice_worker) {
                     eprintln!("linkspan: a worker thread cannot be started: {error}");
                 }
             }))
@@ -59,6 +63,14 @@ impl Runtime {
     pub fn errand(&self, errand: impl FnOnce() + Send + 'static) {
         // The receiver lives as long as the VM.
         let _ = self.errands.send(Box::new(errand));
+    }
+}
+
+/// Lowers the priority of the calling thread, and of the threads that it will start.
+fn be_nice(niceness: u8) {
+    if niceness > 0 {
+        // On Linux this is the calling thread's alone. Becoming nicer is never refused.
+        let _ = rustix::process::setpriority_process(None, niceness.into());
     }
 }
 

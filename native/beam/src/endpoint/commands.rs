@@ -112,12 +112,13 @@ fn listen(around: &impl Surroundings, mut body: Bytes) -> Result<Said, Unreadabl
     Ok(Said::Outcome(if set { Outcome::Ok(Bytes::new()) } else { taken() }))
 }
 
-/// The keeper brings the number of workers and the folder of the libraries, and is the keeper from then on.
+/// The keeper brings the number of workers, their niceness and the folder of the libraries, and is the keeper from then on.
 fn configure(caller: Pid, mut body: Bytes) -> Result<Said, Unreadable> {
     let workers = body.try_get_u32()? as usize;
+    let niceness = body.try_get_u8()?;
     let libraries = String::from_utf8(body.to_vec()).map_err(|_| Unreadable)?;
     runtime::set_keeper(caller);
-    Ok(Said::Outcome(match Runtime::configure(workers, libraries) {
+    Ok(Said::Outcome(match Runtime::configure(workers, niceness, libraries) {
         Ok(()) => Outcome::Ok(Bytes::new()),
         Err(why) => Outcome::BadRequest(why.into()),
     }))
