@@ -10,6 +10,7 @@ mod budget;
 mod clock;
 mod conversation;
 mod counters;
+mod histogram;
 mod host;
 mod instance;
 mod library;
@@ -18,6 +19,7 @@ mod outcome;
 mod pending;
 mod pool;
 mod ticket;
+mod times;
 mod turn;
 
 pub mod frame;
