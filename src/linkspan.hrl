@@ -2,8 +2,8 @@
 %% every event and every look-up of a server.
 -record(linkspan, {
     host :: module(),
-    %% What operations go to: a port, or a resource.
-    target :: port() | reference(),
+    %% What operations go to: a port, a resource, or the instance that a decorator stands before.
+    target :: port() | reference() | #linkspan{},
     %% The process that hands on what a port delivers, or that a resource belongs to; only where there is one.
     owner :: pid() | undefined,
     service :: binary(),

@@ -13,11 +13,14 @@
     | {name, atom() | {local, atom()} | {global, term()} | {via, module(), term()}}
     | {events, pid()}
     | {queue, [{limit, pos_integer()} | {bytes, pos_integer()} | {full, wait | error}]}
-    | {on_panic, stop | keep}.
+    | {on_panic, stop | keep}
+    | {telemetry, boolean()}.
 
 -type options() :: #{
     service := binary(),
+    %% Who opens the instance: a host, or a decorator with the host behind it.
     host := module(),
+    behind => module(),
     argument := binary(),
     library := binary(),
     name := undefined | {local, atom()} | {global, term()} | {via, module(), term()},
@@ -33,10 +36,10 @@
 -spec read([option()]) -> options().
 read(Options) when is_list(Options) ->
     Given = by_name(Options),
-    ok = known(Given, [service, host, argument, library, name, events, queue, on_panic]),
+    ok = known(Given, [service, host, argument, library, name, events, queue, on_panic, telemetry]),
     Queue = queue(maps:get(queue, Given, [])),
     Service = service(Given),
-    Queue#{
+    decorate(one_of(telemetry, [true, false], maps:get(telemetry, Given, false)), Queue#{
         service => Service,
         host => host(maps:get(host, Given, driver)),
         argument => argument(maps:get(argument, Given, <<>>)),
@@ -44,9 +47,16 @@ read(Options) when is_list(Options) ->
         name => name(maps:get(name, Given, undefined)),
         events => events(maps:get(events, Given, self())),
         on_panic => one_of(on_panic, [stop, keep], maps:get(on_panic, Given, stop))
-    };
+    });
 read(_Options) ->
     bad(options, "is to be a list").
+
+%% Whether there is anybody to tell is asked here, once: an instance that tells nobody is like any other.
+decorate(Telemetry, #{host := Host} = Options) ->
+    case Telemetry andalso linkspan_telemetry:is_available() of
+        true -> Options#{host := linkspan_telemetry, behind => Host};
+        false -> Options
+    end.
 
 by_name(Options) ->
     maps:from_list([pair(Option) || Option <- Options]).
