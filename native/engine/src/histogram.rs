@@ -45,8 +45,10 @@ impl Histogram {
 
     /// Counts a time. Only for the one thread that holds the lock of whatever is measured: with a single writer, a
     /// load and a store are enough, and cost a fraction of an atomic addition.
+    #[inline]
     pub(crate) fn add(&self, time: Duration) {
-        let nanos = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
+        // Enough for 584 years, and cheaper than `as_nanos`.
+        let nanos = time.as_secs().wrapping_mul(1_000_000_000).wrapping_add(time.subsec_nanos().into());
         if nanos > self.max.load(Relaxed) {
             self.max.store(nanos, Relaxed);
         }
@@ -97,6 +99,7 @@ impl Reading {
 }
 
 /// The bucket that a time belongs to.
+#[inline]
 fn place(nanos: u64) -> usize {
     // The power of two; everything below 64 ns is divided like the power that begins there.
     let power = (nanos | 1).ilog2().max(2 * DIVISION - 1);

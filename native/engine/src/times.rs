@@ -26,7 +26,16 @@ type Operation = [OnceLock<Box<Histogram>>; 2];
 
 impl Times {
     /// Notes a run. Only for whoever has the instance's state locked.
+    #[inline]
     pub(crate) fn note(&self, service: &Service, place: usize, way: Way, took: Duration) {
+        match self.operations.get().and_then(|all| all.get(place)?[way as usize].get()) {
+            Some(histogram) => histogram.add(took),
+            None => self.note_first(service, place, way, took),
+        }
+    }
+
+    #[cold]
+    fn note_first(&self, service: &Service, place: usize, way: Way, took: Duration) {
         let none = || service.operations().map(|_| Operation::default()).collect();
         if let Some(operation) = self.operations.get_or_init(none).get(place) {
             operation[way as usize].get_or_init(|| Box::new(Histogram::new())).add(took);

@@ -105,12 +105,7 @@ fn casts_panics_and_refusals_count_and_unknown_operations_do_not() {
     let counts = |(number, inline, deferred): &(u32, Times, Times)| (*number, inline[0], deferred[0]);
     assert_eq!(
         told(&echo).operations.iter().map(counts).collect::<Vec<_>>(),
-        [
-            (operation::PANIC, 0, 1),
-            (operation::COUNT, 0, 1),
-            (operation::REFUSE, 0, 1),
-            (operation::PANIC_SHORT, 1, 0)
-        ]
+        [(operation::PANIC, 0, 1), (operation::COUNT, 0, 1), (operation::REFUSE, 0, 1), (operation::PANIC_SHORT, 1, 0)]
     );
 }
 
