@@ -99,31 +99,29 @@ defmodule Linkspan.TelemetryTest do
 
       test "a call that waits for room is one call" do
         server = start(service: :echo, host: @host, telemetry: true, queue: [limit: 1])
-        running = Task.async(fn -> Linkspan.call(server, :sleep, "60000000", 300) end)
-        eventually(fn -> Linkspan.info(server).queue.requests == 1 end)
-        assert Linkspan.call(server, :echo_long, "hi", @bound) == {:ok, "hi"}
-        assert Task.await(running) == {:error, :timeout}
-        assert Linkspan.info(server).counts.busy > 0
-        results = for _ <- 1..2, do: Map.take(stop(:call), [:operation, :result])
-
-        assert Enum.sort_by(results, & &1.operation) == [
-                 %{operation: "echo_long", result: :ok},
-                 %{operation: "sleep", result: {:error, :timeout}}
-               ]
-
+        running = occupy(server)
+        waiting = Task.async(fn -> Linkspan.call(server, :echo_long, "hi", :infinity) end)
+        eventually(fn -> Linkspan.info(server).counts.busy > 0 end)
+        Process.exit(running, :kill)
+        assert Task.await(waiting, @bound) == {:ok, "hi"}
+        caller = waiting.pid
+        assert_received {:telemetry, [:linkspan, :call, :start], _, _, ^caller}
+        assert_received {:telemetry, [:linkspan, :call, :stop], _, %{result: :ok}, ^caller}
+        # The one that was killed could tell of its start alone.
+        assert_received {:telemetry, [:linkspan, :call, :start], _, _, ^running}
         assert_nothing()
       end
 
       test "a full queue is an error here as well, if the option says so" do
         queue = [limit: 1, full: :error]
         server = start(service: :echo, host: @host, telemetry: true, queue: queue)
-        running = Task.async(fn -> Linkspan.call(server, :sleep, "60000000", 300) end)
-        eventually(fn -> Linkspan.info(server).queue.requests == 1 end)
+        running = occupy(server)
+        assert_received {:telemetry, [:linkspan, :call, :start], _, _, ^running}
         assert Linkspan.call(server, :echo_long) == {:error, :busy}
         assert %{result: {:error, :busy}} = stop(:call)
         assert Linkspan.cast(server, :echo_long) == {:error, :busy}
         assert %{result: {:error, :busy}} = stop(:cast)
-        assert Task.await(running) == {:error, :timeout}
+        Process.exit(running, :kill)
       end
 
       test "events of the service carry the instance that its opener has" do
@@ -295,6 +293,13 @@ defmodule Linkspan.TelemetryTest do
     if setting == nil, do: Application.delete_env(:linkspan, :telemetry_interval)
     _ = :supervisor.terminate_child(:linkspan_sup, :linkspan_stats)
     :supervisor.restart_child(:linkspan_sup, :linkspan_stats)
+  end
+
+  # A process whose request runs until it is killed.
+  defp occupy(server) do
+    running = spawn(fn -> Linkspan.call(server, :sleep, "3600000000", :infinity) end)
+    eventually(fn -> Linkspan.info(server).queue.requests == 1 end)
+    running
   end
 
   # What a finished call or cast tells.
