@@ -8,7 +8,10 @@
 
 -export([load/0, start_link/1, stop/1, stop/3, child_spec/1]).
 -export([open/1, close/1, call/2, call/3, call/4, cast/2, cast/3, handle/1, lane/2, connect/2, info/1, service/1]).
--export_type([instance/0, server/0, operation/0, reason/0]).
+-export([instances/0, table/0]).
+%% For decorators of hosts.
+-export([when_room/4]).
+-export_type([instance/0, server/0, operation/0, reason/0, info/0, lanes_info/0, times/0]).
 
 %% What is a time-out: it must fit into a frame.
 -define(IS_TIMEOUT(Timeout),
@@ -44,6 +47,66 @@
     | {not_independent, Service :: binary()}
     %% The application linkspan is not started.
     | not_started.
+
+%% What is known of an instance. Programs of another make than linkspan's may leave out what is optional.
+-type info() :: #{
+    service := binary(),
+    host := linkspan_options:host(),
+    %% Path, and SHA-256 of the content in hexadecimal; both empty behind a plain port.
+    library := #{path := binary(), hash := binary()},
+    %% The numbers of its operations by name.
+    operations := #{binary() => non_neg_integer()},
+    state := starting | open | closing | closed,
+    %% The process that it belongs to and ends with.
+    owner := pid() | undefined,
+    port => port(),
+    os_pid => non_neg_integer(),
+    %% Requests that are open and bytes of their bodies, and how many may be at once.
+    queue := #{
+        requests := non_neg_integer(),
+        bytes := non_neg_integer(),
+        limit := pos_integer(),
+        bytes_limit := pos_integer()
+    },
+    counts := #{
+        %% Requests run on their caller's scheduler thread, and on a worker.
+        inline := non_neg_integer(),
+        deferred := non_neg_integer(),
+        %% Requests that the service refused or could not read, and unknown operations.
+        errors := non_neg_integer(),
+        panics := non_neg_integer(),
+        %% Requests cancelled, or expired, before they were answered.
+        cancelled := non_neg_integer(),
+        %% Requests refused because the queue was full.
+        busy := non_neg_integer(),
+        events := non_neg_integer(),
+        %% Inline runs that held their thread for 1 ms of CPU time or more.
+        overruns := non_neg_integer()
+    },
+    %% Of all operations together.
+    overall := times(),
+    %% Of each operation that has run, by its name; by its number where that is not known.
+    times := #{binary() | non_neg_integer() => #{inline := times(), deferred := times()}}
+}.
+%% Of an instance of several lanes.
+-type lanes_info() :: #{
+    service := binary(),
+    host := linkspan_options:host(),
+    library := #{path := binary(), hash := binary()},
+    operations := #{binary() => non_neg_integer()},
+    state := starting | open | closing | closed,
+    queue := #{atom() => non_neg_integer()},
+    counts := #{atom() => non_neg_integer()},
+    lanes := [info()]
+}.
+%% How often the service has worked, and how long: nanoseconds of wall time, without the time in the queue. The
+%% maximum is exact, median and 99th percentile to a sixteenth. All 0 if it never has.
+-type times() :: #{
+    count := non_neg_integer(),
+    p50 := non_neg_integer(),
+    p99 := non_neg_integer(),
+    max := non_neg_integer()
+}.
 
 %% Starts the application, and with it loads the native code. After this, plain
 %% open_port({spawn_driver, "linkspan SERVICE ARGUMENT"}, [binary]) works.
@@ -193,25 +256,27 @@ connect(#linkspan{host = Host} = Instance, Pid) when is_pid(Pid), node(Pid) =:= 
 connect(Instance, Pid) ->
     erlang:error(badarg, [Instance, Pid]).
 
-%% What is known of an instance: host, service, library, state, queue and counts; os_pid where it has one.
--spec info(server()) -> map() | {error, reason()}.
-info(#linkspan{host = Host} = Instance) ->
-    case Host:info(Instance) of
-        {ok, Body, Own} ->
-            #linkspan{service = Service, path = Path, hash = Hash} = Instance,
-            Names = maps:filter(fun(Name, _) -> is_binary(Name) end, linkspan_frame:operations(Instance)),
-            Known = #{service => Service, library => #{path => Path, hash => Hash}, operations => Names},
-            maps:merge(maps:merge(Known, Own), linkspan_frame:info(Body));
-        {lanes, Lanes} ->
-            #{service => Instance#linkspan.service, lanes => [info(Lane) || Lane <- Lanes]};
-        {error, Reason} ->
-            {error, Reason}
-    end;
+%% What is known of an instance. Waits for nothing that the instance does.
+%% An instance of several lanes tells the sums of their queues and counts, and under `lanes` the info of each.
+-spec info(server()) -> info() | lanes_info() | {error, reason()}.
+info(#linkspan{} = Instance) ->
+    linkspan_instances:info(Instance);
 info(Server) ->
     case handle(Server) of
         #linkspan{} = Instance -> info(Instance);
         {error, closed} -> {error, closed}
     end.
+
+%% All instances of this node: those of the client in every host, and those behind plain ports of the driver, whose
+%% operations go by number. Plain ports of the program are known to their owners alone.
+-spec instances() -> [instance()].
+instances() ->
+    [Instance || {_, Instance, _} <- linkspan_instances:all()].
+
+%% Prints a table of all instances of this node: one line each and one for the sum, to the group leader.
+-spec table() -> ok.
+table() ->
+    linkspan_table:print().
 
 %% The name of the service behind a server.
 -spec service(server()) -> binary() | undefined.
@@ -236,6 +301,8 @@ number(Instance, Operation) ->
     end.
 
 %% Waits for room in a full queue and tries again, until the time is over.
+-spec when_room(#linkspan{}, iodata(), timeout(), fun((timeout()) -> Result | {error, busy})) ->
+    Result | {error, reason()}.
 when_room(#linkspan{host = Host} = Instance, Body, Timeout, Retry) ->
     Wanted = iolist_size(Body),
     Deadline = deadline(Timeout),

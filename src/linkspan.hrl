@@ -2,8 +2,8 @@
 %% every event and every look-up of a server.
 -record(linkspan, {
     host :: module(),
-    %% What operations go to: a port, or a resource; or, behind one handle, several instances.
-    target :: port() | reference() | tuple(),
+    %% What operations go to: a port, a resource, the instance that a decorator stands before, or several lanes.
+    target :: port() | reference() | #linkspan{} | tuple(),
     %% The process that hands on what a port delivers, or that a resource belongs to; only where there is one.
     owner :: pid() | undefined,
     service :: binary(),

@@ -29,7 +29,7 @@ start(Blank, #{library := Path, events := Events} = Options) ->
     case request(Blank, ?LOAD_SERVICE, linkspan_frame:load(Options), infinity) of
         {ok, Description} ->
             Instance = linkspan_frame:describe(Blank, Path, Description),
-            ok = listen(Instance, Events),
+            ok = listen(Instance, linkspan_host:shown(Instance, Options), Events),
             case request(Instance, ?START_SERVICE, linkspan_frame:start(Options), infinity) of
                 {ok, <<>>} -> {ok, Instance};
                 {error, Reason} -> {error, Reason}
@@ -38,9 +38,9 @@ start(Blank, #{library := Path, events := Events} = Options) ->
             {error, Reason}
     end.
 
-listen(#linkspan{host = Host} = Instance, Events) ->
+listen(#linkspan{host = Host} = Instance, Shown, Events) ->
     Pid = term_to_binary(Events),
-    <<?OK>> = Host:control(Instance, ?LISTEN, [<<(byte_size(Pid)):32>>, Pid, term_to_binary(Instance)]),
+    <<?OK>> = Host:control(Instance, ?LISTEN, [<<(byte_size(Pid)):32>>, Pid, term_to_binary(Shown)]),
     ok.
 
 %% What is left of a call when a host has not taken it on its fast path.

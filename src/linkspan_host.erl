@@ -3,7 +3,7 @@
 
 -include("linkspan.hrl").
 
--export([module/1]).
+-export([module/1, name/1, shown/2]).
 -export_type([not_connected/0]).
 
 %% Why an instance keeps its owner.
@@ -13,8 +13,8 @@
 -callback open(linkspan_options:options()) -> {ok, #linkspan{}} | {error, linkspan:reason()}.
 %% Opens an instance for a server process, which calls this and handles the messages that handle_info/3 knows.
 -callback own(linkspan_options:options()) -> {ok, #linkspan{}} | {error, linkspan:reason()}.
-%% What a message to the server means: nothing, or the end.
--callback handle_info(term(), #linkspan{}, Events :: pid()) -> ok | {stop, term()}.
+%% What a message to the server means: nothing, an event for whoever listens, or the end.
+-callback handle_info(term(), #linkspan{}) -> ok | {event, binary()} | {stop, term()}.
 %% The request is one that the queue may refuse: then {error, busy}.
 -callback call(#linkspan{}, non_neg_integer(), iodata(), timeout()) ->
     {ok, binary()} | {error, linkspan:reason()}.
@@ -34,3 +34,14 @@
 module(driver) -> linkspan_driver;
 module(nif) -> linkspan_nif;
 module(program) -> linkspan_program.
+
+%% The name of a host, for people and programs.
+-spec name(module()) -> linkspan_options:host().
+name(linkspan_driver) -> driver;
+name(linkspan_nif) -> nif;
+name(linkspan_program) -> program.
+
+%% An instance as its opener is to know it: events and look-ups carry it behind its decorator, if it has one.
+-spec shown(#linkspan{}, linkspan_options:options()) -> #linkspan{}.
+shown(Instance, #{host := Decorator, behind := _Host}) -> Decorator:decorate(Instance);
+shown(Instance, #{}) -> Instance.

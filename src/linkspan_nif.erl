@@ -8,7 +8,7 @@
 -include("linkspan_frame.hrl").
 
 -export([load/1]).
--export([open/1, own/1, handle_info/3, call/4, cast/3, await_room/3, info/1, connect/2, close/1, release/1]).
+-export([open/1, own/1, handle_info/2, call/4, cast/3, await_room/3, info/1, connect/2, close/1, release/1]).
 -export([control/3, direct/3]).
 -export([open_instance/0, instance_control/3, instance_direct/3, close_instance/1]).
 
@@ -30,8 +30,8 @@ own(#{service := Service, full := Full} = Options) ->
     Blank = #linkspan{host = ?MODULE, target = Resource, owner = self(), service = Service, full = Full},
     linkspan_control:start(Blank, Options).
 
--spec handle_info(term(), #linkspan{}, pid()) -> ok | {stop, term()}.
-handle_info(_Message, _Instance, _Events) -> ok.
+-spec handle_info(term(), #linkspan{}) -> ok.
+handle_info(_Message, _Instance) -> ok.
 
 -spec call(#linkspan{}, non_neg_integer(), iodata(), timeout()) -> {ok, binary()} | {error, linkspan:reason()}.
 call(#linkspan{target = Resource, long = Long} = Instance, Operation, Body, Timeout) when

@@ -14,11 +14,15 @@
     | {events, pid()}
     | {queue, [{limit, pos_integer()} | {bytes, pos_integer()} | {full, wait | error}]}
     | {on_panic, stop | keep}
-    | {lanes, pos_integer()}.
+    | {lanes, pos_integer()}
+    | {telemetry, boolean()}.
 
 -type options() :: #{
     service := binary(),
+    %% Who opens the instance: a host; a decorator with the host behind it; or the lanes, with the host of each.
     host := module(),
+    behind => module(),
+    lanes => {pos_integer(), module()},
     argument := binary(),
     library := binary(),
     name := undefined | {local, atom()} | {global, term()} | {via, module(), term()},
@@ -26,10 +30,7 @@
     limit := pos_integer(),
     bytes := pos_integer(),
     full := wait | error,
-    on_panic := stop | keep,
-    %% With several lanes `host` is linkspan_lanes, and this the host of each.
-    lanes := pos_integer(),
-    lane_host := module()
+    on_panic := stop | keep
 }.
 
 -define(MOST_LANES, 1024).
@@ -39,24 +40,32 @@
 -spec read([option()]) -> options().
 read(Options) when is_list(Options) ->
     Given = by_name(Options),
-    ok = known(Given, [service, host, argument, library, name, events, queue, on_panic, lanes]),
+    ok = known(Given, [service, host, argument, library, name, events, queue, on_panic, lanes, telemetry]),
     Queue = queue(maps:get(queue, Given, [])),
     Service = service(Given),
-    Host = host(maps:get(host, Given, driver)),
-    Lanes = lanes(maps:get(lanes, Given, 1)),
-    Queue#{
+    Plain = Queue#{
         service => Service,
-        host => linkspan_lanes:host(Lanes, Host),
-        lanes => Lanes,
-        lane_host => Host,
+        host => host(maps:get(host, Given, driver)),
         argument => argument(maps:get(argument, Given, <<>>)),
         library => library(maps:get(library, Given, {linkspan, Service})),
         name => name(maps:get(name, Given, undefined)),
         events => events(maps:get(events, Given, self())),
         on_panic => one_of(on_panic, [stop, keep], maps:get(on_panic, Given, stop))
-    };
+    },
+    Told = decorate(one_of(telemetry, [true, false], maps:get(telemetry, Given, false)), Plain),
+    multiply(lanes(maps:get(lanes, Given, 1)), Told);
 read(_Options) ->
     bad(options, "is to be a list").
+
+%% Whether there is anybody to tell is asked here, once: an instance that tells nobody is like any other.
+decorate(Telemetry, #{host := Host} = Options) ->
+    case Telemetry andalso linkspan_telemetry:is_available() of
+        true -> Options#{host := linkspan_telemetry, behind => Host};
+        false -> Options
+    end.
+
+multiply(1, Options) -> Options;
+multiply(Lanes, #{host := Host} = Options) -> Options#{host := linkspan_lanes, lanes => {Lanes, Host}}.
 
 by_name(Options) ->
     maps:from_list([pair(Option) || Option <- Options]).

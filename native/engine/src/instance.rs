@@ -16,6 +16,7 @@ use crate::abi::{Body, Service, State};
 use crate::budget::Budget;
 use crate::counters::Counters;
 use crate::thread::Thread;
+use crate::times::Times;
 use crate::{Counts, Engine, Host, Options, Outcome, Ticket};
 
 /// Cancelled requests that may lie in any queue: a hundred bytes each.
@@ -57,6 +58,7 @@ pub(crate) struct Inner {
     /// Callers who wait for room in the queue.
     pub(crate) waiting: Mutex<Vec<Arc<Ticket>>>,
     pub(crate) counters: Counters,
+    pub(crate) times: Times,
 }
 
 /// A started service, and what has been learnt of it.
@@ -120,6 +122,7 @@ impl Instance {
             open_bytes: AtomicUsize::new(0),
             waiting: Mutex::new(Vec::new()),
             counters: Counters::default(),
+            times: Times::default(),
         }))
     }
 
@@ -306,6 +309,10 @@ impl Inner {
         for count in self.counters.read().in_order() {
             info.put_u64(count);
         }
+        let options = self.options.get().unwrap_or(&Options::DEFAULT);
+        info.put_u64(options.limit as u64);
+        info.put_u64(options.bytes as u64);
+        self.times.write(self.service.get(), &mut info);
         info.freeze()
     }
 }

@@ -10,6 +10,7 @@ mod budget;
 mod clock;
 mod conversation;
 mod counters;
+mod histogram;
 mod host;
 mod instance;
 mod library;
@@ -19,6 +20,7 @@ mod pending;
 mod pool;
 mod thread;
 mod ticket;
+mod times;
 mod turn;
 
 pub mod frame;

@@ -11,6 +11,7 @@ use crate::budget::Budget;
 use crate::clock::Stopwatch;
 use crate::instance::{BLANK, CLOSED, CLOSING, Ending, Inner, Live, OPEN};
 use crate::thread::Thread;
+use crate::times::Way;
 use crate::{Inline, Job, OnPanic, Options, Outcome, Run, Ticket, WORKER_STACK};
 
 /// Most requests that a worker handles before it lets other instances have their turn.
@@ -51,6 +52,7 @@ impl Inner {
         let stack = self.host.inline_stack();
         let answer = state.call(Call { operation, cast, body, ticket: None, stack }, room);
         let (held, spent) = watch.stop();
+        self.times.note(service, place, Way::Inline, held);
         if budget.ran_inline(place, len, declared, spent) {
             self.counters.overruns.add();
             self.host.overran(service.name(), service.operation_name(place), spent);
@@ -188,8 +190,10 @@ impl Inner {
             Answer::Inline(_) => Outcome::Ok(Bytes::new()),
             Answer::Outcome(outcome) => outcome,
         };
+        let took = self.engine.clock.now().saturating_sub(from);
+        self.times.note(state.service(), place, Way::Deferred, took);
         if let Some(declared) = state.service().declared(operation, body.len()) {
-            budget.ran_deferred(place, body.len(), declared, self.engine.clock.now().saturating_sub(from));
+            budget.ran_deferred(place, body.len(), declared, took);
         }
         if (ticket.is_done() || ticket.is_expired()) && !matches!(outcome, Outcome::Panicked(_)) {
             // Whatever it answers, it was told to stop.

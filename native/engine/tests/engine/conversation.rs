@@ -213,9 +213,11 @@ fn info_tells_state_and_counts() {
     talk.send(requests::head(kind::INFO, b"tag"));
     let (tag, status, mut info) = talk.next();
     assert_eq!((tag.as_str(), status, info.get_u8()), ("tag", OK, 1));
-    let numbers: Vec<u64> = std::iter::from_fn(|| info.has_remaining().then(|| info.get_u64())).collect();
-    // Open requests and bytes; inline, deferred, errors, panics, cancelled, busy, events, overruns.
-    assert_eq!(numbers, [0, 0, 0, 1, 0, 0, 0, 0, 0, 0]);
+    let numbers: [u64; 12] = std::array::from_fn(|_| info.get_u64());
+    // Open requests and bytes; inline, deferred, errors, panics, cancelled, busy, events, overruns; limits.
+    assert_eq!(numbers, [0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 100, 1 << 20]);
+    // The times are in `times`.
+    assert!(info.has_remaining());
 }
 
 #[test]

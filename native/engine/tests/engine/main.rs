@@ -15,4 +15,5 @@ mod requests;
 mod room;
 mod start;
 mod ticket;
+mod times;
 mod turn;
