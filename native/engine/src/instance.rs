@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::sync::atomic::{
-    AtomicBool, AtomicU8, AtomicUsize,
+    AtomicU8, AtomicUsize,
     Ordering::{AcqRel, Acquire, Relaxed, SeqCst},
 };
 use std::sync::{Arc, OnceLock};
@@ -29,16 +29,25 @@ pub(crate) const OPEN: u8 = 1;
 pub(crate) const CLOSING: u8 = 2;
 pub(crate) const CLOSED: u8 = 3;
 
+// ```text
+//   IDLE -- schedule --> TAKEN: in the run queue, or running -- the turn is over --> IDLE
+//   IDLE -- schedule, and the host runs turns itself --> ASKED -- it does --> TAKEN
+//   ASKED -- close: the host may never come --> TAKEN, in the run queue
+// ```
+pub(crate) const IDLE: u8 = 0;
+pub(crate) const ASKED: u8 = 1;
+pub(crate) const TAKEN: u8 = 2;
+
 /// A handle on an instance. When the host drops it the instance closes.
 #[derive(Debug)]
-pub struct Instance(Arc<Inner>);
+pub struct Instance(pub(crate) Arc<Inner>);
 
 pub(crate) struct Inner {
     pub(crate) host: Arc<dyn Host>,
     pub(crate) engine: Engine,
     pub(crate) phase: AtomicU8,
-    /// Whether the instance is in the run queue or on a worker.
-    pub(crate) scheduled: AtomicBool,
+    /// Whose turn it is: nobody's, or that of one who runs it or will.
+    pub(crate) scheduled: AtomicU8,
     /// The service, once it is loaded.
     pub(crate) service: OnceLock<Service>,
     pub(crate) live: Mutex<Option<Live>>,
@@ -105,7 +114,7 @@ impl Instance {
             host,
             engine: engine.clone(),
             phase: AtomicU8::new(BLANK),
-            scheduled: AtomicBool::new(false),
+            scheduled: AtomicU8::new(IDLE),
             service: OnceLock::new(),
             live: Mutex::new(None),
             options: OnceLock::new(),
@@ -174,7 +183,7 @@ impl Inner {
             None
         };
         if let Some(outcome) = refused {
-            self.withdraw(ticket);
+            self.withdraw(ticket.weight());
             return Err(outcome);
         }
         ticket.queue_at(Arc::downgrade(self));
@@ -189,16 +198,34 @@ impl Inner {
         open == 0 || (open < options.limit && bytes.saturating_add(wanted) <= options.bytes)
     }
 
-    /// Puts the instance into the run queue unless it is there.
+    /// Sees to it that the instance has a turn, unless one runs or is to come: the host's own if it runs turns,
+    /// but for the first and the last.
     pub(crate) fn schedule(self: &Arc<Self>) {
-        if !self.scheduled.swap(true, SeqCst) {
+        if self.phase.load(SeqCst) != OPEN || !self.host.runs_turns() {
+            return self.push(&[IDLE]);
+        }
+        if self.scheduled.compare_exchange(IDLE, ASKED, SeqCst, SeqCst).is_ok() {
+            self.host.ask_turn();
+            if self.phase.load(SeqCst) != OPEN {
+                self.push(&[ASKED]);
+            }
+        }
+    }
+
+    /// Puts the instance into the run queue, if whose turn it is may be changed from that.
+    fn push(self: &Arc<Self>, from: &[u8]) {
+        if from.iter().any(|from| self.scheduled.compare_exchange(*from, TAKEN, SeqCst, SeqCst).is_ok()) {
             self.engine.pool.push(self.clone());
         }
     }
 
     /// A request is over: its place in the queue goes to one who waits for it.
     pub(crate) fn finished(&self, ticket: &Ticket) {
-        let left = self.free(ticket);
+        self.left(ticket.weight());
+    }
+
+    pub(crate) fn left(&self, weight: usize) {
+        let left = self.free(weight);
         self.tell_waiting(if left == 0 { usize::MAX } else { 1 });
     }
 
@@ -216,14 +243,14 @@ impl Inner {
 
     /// A request was refused. Nobody gained a place by it; but if nothing is open any more, nothing else would
     /// wake those who came while it was counted.
-    fn withdraw(&self, ticket: &Ticket) {
-        if self.free(ticket) == 0 {
+    pub(crate) fn withdraw(&self, weight: usize) {
+        if self.free(weight) == 0 {
             self.tell_waiting(usize::MAX);
         }
     }
 
-    fn free(&self, ticket: &Ticket) -> usize {
-        self.open_bytes.fetch_sub(ticket.weight(), AcqRel);
+    fn free(&self, weight: usize) -> usize {
+        self.open_bytes.fetch_sub(weight, AcqRel);
         self.open.fetch_sub(1, AcqRel) - 1
     }
 
@@ -264,7 +291,7 @@ impl Inner {
     fn close(self: &Arc<Self>) {
         self.close_quietly();
         if self.phase.load(SeqCst) != CLOSED {
-            self.schedule();
+            self.push(&[IDLE, ASKED]);
         }
     }
 

@@ -11,6 +11,7 @@ mod clock;
 mod conversation;
 mod counters;
 mod host;
+mod hosted;
 mod instance;
 mod library;
 mod options;
@@ -27,6 +28,7 @@ pub use clock::{Clock, SystemClock};
 pub use conversation::{Conversation, Sink};
 pub use counters::Counts;
 pub use host::{Host, Recipient};
+pub use hosted::Claim;
 pub use instance::{Inline, Instance, Run};
 pub use library::{Libraries, Library, LibraryError};
 pub use linkspan_abi::OPERATION_LIMIT;
@@ -34,7 +36,7 @@ pub use options::{OnPanic, Options};
 pub use outcome::{Outcome, status};
 pub use pending::Pending;
 pub use pool::{Pool, WORKER_STACK};
-pub use ticket::{FOREVER, Job, Ticket};
+pub use ticket::{Deadline, FOREVER, Job, Ticket};
 
 use std::sync::Arc;
 
