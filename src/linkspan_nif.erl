@@ -11,7 +11,7 @@
 -export([open/1, own/1, handle_info/3, call/4, cast/3, await_room/3, info/1, close/1, release/1]).
 -export([control/3, direct/3]).
 -export([open_instance/0, instance_control/3, instance_direct/3, close_instance/1]).
--export([become_runner/2, run_turn/1, instance_call/4]).
+-export([become_runner/2, run_turn/1, instance_call/4, dirty_cpu_call/4, dirty_io_call/4]).
 
 -spec load(file:filename()) -> ok | {error, term()}.
 load(Path) ->
@@ -51,17 +51,20 @@ call(#linkspan{target = Resource, long = Long, deferred = workers} = Instance, O
     end;
 call(#linkspan{deferred = workers} = Instance, Operation, Body, Timeout) ->
     linkspan_control:call(Instance, Operation, Body, Timeout);
+call(#linkspan{target = Resource, long = Long, deferred = Dirty} = Instance, Operation, Body, Timeout) when
+    ?IS_LONG(Operation, Long)
+->
+    Millis = linkspan_frame:timeout(Timeout),
+    case Dirty of
+        dirty_cpu -> said(Instance, dirty_cpu_call(Resource, Operation, Body, Millis), Timeout);
+        dirty_io -> said(Instance, dirty_io_call(Resource, Operation, Body, Millis), Timeout)
+    end;
 call(#linkspan{target = Resource} = Instance, Operation, Body, Timeout) ->
-    case instance_call(Resource, Operation, Body, linkspan_frame:timeout(Timeout)) of
-        {?OK, Reply} -> {ok, Reply};
-        {?DEFERRED, <<Id:8/binary, Left:32>>} ->
-            linkspan_control:answered(Instance, <<?DEFERRED, Id/binary>>, left(Timeout, Left));
-        {Status, Reply} -> linkspan_reason:result(Status, Reply)
-    end.
+    said(Instance, instance_call(Resource, Operation, Body, linkspan_frame:timeout(Timeout)), Timeout).
 
-%% Waiting for a dirty scheduler may have taken some of the time.
-left(infinity, _Left) -> infinity;
-left(_Timeout, Left) -> Left.
+said(_Instance, {?OK, Reply}, _Timeout) -> {ok, Reply};
+said(Instance, {?DEFERRED, Id}, Timeout) -> linkspan_control:answered(Instance, <<?DEFERRED, Id/binary>>, Timeout);
+said(_Instance, {Status, Reply}, _Timeout) -> linkspan_reason:result(Status, Reply).
 
 -spec cast(#linkspan{}, non_neg_integer(), iodata()) -> ok | {error, linkspan:reason()}.
 cast(Instance, Operation, Body) ->
@@ -114,3 +117,9 @@ run_turn(_Resource) -> erlang:nif_error(not_loaded).
 
 -spec instance_call(reference(), non_neg_integer(), iodata(), 0..16#FFFFFFFF) -> {byte(), binary()}.
 instance_call(_Resource, _Operation, _Body, _Timeout) -> erlang:nif_error(not_loaded).
+
+-spec dirty_cpu_call(reference(), non_neg_integer(), iodata(), 0..16#FFFFFFFF) -> {byte(), binary()}.
+dirty_cpu_call(_Resource, _Operation, _Body, _Timeout) -> erlang:nif_error(not_loaded).
+
+-spec dirty_io_call(reference(), non_neg_integer(), iodata(), 0..16#FFFFFFFF) -> {byte(), binary()}.
+dirty_io_call(_Resource, _Operation, _Body, _Timeout) -> erlang:nif_error(not_loaded).

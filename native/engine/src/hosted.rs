@@ -62,7 +62,8 @@ impl Claim<'_> {
         if self.inner.is_closing() {
             return Inline::Outcome(Outcome::Closed);
         }
-        if ticket.is_expired() {
+        // Dropped, as it would be in the queue.
+        if ticket.is_done() {
             self.inner.counters.cancelled.add();
             return Inline::Outcome(Outcome::Expired);
         }

@@ -1,6 +1,7 @@
 //! Instances: one service with its own state, a bounded queue, one request at a time.
 
 use std::fmt;
+use std::ops::Deref;
 use std::sync::atomic::{
     AtomicU8, AtomicUsize,
     Ordering::{AcqRel, Acquire, Relaxed, SeqCst},
@@ -10,6 +11,7 @@ use std::time::Duration;
 
 use bytes::{BufMut, Bytes, BytesMut};
 use crossbeam_queue::SegQueue;
+use crossbeam_utils::CachePadded;
 use parking_lot::Mutex;
 
 use crate::abi::{Body, Service, State};
@@ -45,24 +47,39 @@ pub struct Instance(pub(crate) Arc<Inner>);
 pub(crate) struct Inner {
     pub(crate) host: Arc<dyn Host>,
     pub(crate) engine: Engine,
-    pub(crate) phase: AtomicU8,
-    /// Whose turn it is: nobody's, or that of one who runs it or will.
-    pub(crate) scheduled: AtomicU8,
     /// The service, once it is loaded.
     pub(crate) service: OnceLock<Service>,
-    pub(crate) live: Mutex<Option<Live>>,
     pub(crate) options: OnceLock<Options>,
     /// Why the instance has ended by itself.
     pub(crate) reason: OnceLock<Outcome>,
     pub(crate) queue: SegQueue<Arc<Ticket>>,
-    /// Requests accepted and not yet finished, and the bytes of their bodies.
     /// Cancelled requests that are still in the queue and count no more.
     pub(crate) tombstones: AtomicUsize,
+    // What is written by one thread and read by the next has lines of its own: each that two threads share costs a
+    // deferred request as much as a clock reading.
+    pub(crate) shared: CachePadded<Shared>,
+    pub(crate) live: CachePadded<Mutex<Option<Live>>>,
+    pub(crate) counters: CachePadded<Counters>,
+}
+
+/// What everybody who brings a request looks at.
+pub(crate) struct Shared {
+    pub(crate) phase: AtomicU8,
+    /// Whose turn it is: nobody's, or that of one who runs it or will.
+    pub(crate) scheduled: AtomicU8,
+    /// Requests accepted and not yet finished, and the bytes of their bodies.
     pub(crate) open: AtomicUsize,
     pub(crate) open_bytes: AtomicUsize,
     /// Callers who wait for room in the queue.
     pub(crate) waiting: Mutex<Vec<Arc<Ticket>>>,
-    pub(crate) counters: Counters,
+}
+
+impl Deref for Inner {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.shared
+    }
 }
 
 /// A started service, and what has been learnt of it.
@@ -113,18 +130,20 @@ impl Instance {
         Instance(Arc::new(Inner {
             host,
             engine: engine.clone(),
-            phase: AtomicU8::new(BLANK),
-            scheduled: AtomicU8::new(IDLE),
             service: OnceLock::new(),
-            live: Mutex::new(None),
             options: OnceLock::new(),
             reason: OnceLock::new(),
             queue: SegQueue::new(),
             tombstones: AtomicUsize::new(0),
-            open: AtomicUsize::new(0),
-            open_bytes: AtomicUsize::new(0),
-            waiting: Mutex::new(Vec::new()),
-            counters: Counters::default(),
+            shared: CachePadded::new(Shared {
+                phase: AtomicU8::new(BLANK),
+                scheduled: AtomicU8::new(IDLE),
+                open: AtomicUsize::new(0),
+                open_bytes: AtomicUsize::new(0),
+                waiting: Mutex::new(Vec::new()),
+            }),
+            live: CachePadded::new(Mutex::new(None)),
+            counters: CachePadded::default(),
         }))
     }
 

@@ -36,7 +36,7 @@ pub use options::{OnPanic, Options};
 pub use outcome::{Outcome, status};
 pub use pending::Pending;
 pub use pool::{Pool, WORKER_STACK};
-pub use ticket::{Deadline, FOREVER, Job, Ticket};
+pub use ticket::{FOREVER, Job, Ticket};
 
 use std::sync::Arc;
 

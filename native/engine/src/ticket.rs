@@ -88,59 +88,24 @@ pub struct Ticket {
 
 static EPOCH: LazyLock<Instant> = LazyLock::new(Instant::now);
 
-/// When a recipient stops waiting.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Deadline(u64);
-
-impl Deadline {
-    /// In so many milliseconds from now; [`FOREVER`] for never.
-    pub fn after(millis: u32) -> Self {
-        if millis == FOREVER {
-            return Deadline(u64::MAX);
-        }
-        let at = EPOCH.elapsed() + Duration::from_millis(u64::from(millis));
-        Deadline(at.as_nanos() as u64)
-    }
-
-    /// As [`Deadline::nanos`] gave it.
-    pub fn from_nanos(nanos: u64) -> Self {
-        Deadline(nanos)
-    }
-
-    /// In nanoseconds, from when on is nobody's business; all ones for never.
-    pub fn nanos(self) -> u64 {
-        self.0
-    }
-
-    /// Nanoseconds until then; all ones if never.
-    fn remaining(self) -> u64 {
-        match self.0 {
-            u64::MAX => u64::MAX,
-            at => at.saturating_sub(EPOCH.elapsed().as_nanos() as u64),
-        }
-    }
-
-    /// Milliseconds until then, the last one counted in full; [`FOREVER`] if never.
-    pub fn remaining_millis(self) -> u32 {
-        match self.remaining() {
-            u64::MAX => FOREVER,
-            nanos => u32::try_from(nanos.div_ceil(1_000_000)).unwrap_or(FOREVER - 1),
-        }
-    }
-}
-
 impl Ticket {
-    /// A request that is in nobody's queue: it runs where it is, until `deadline`.
-    pub fn here(deadline: Deadline) -> Self {
-        Ticket::new(0, None, deadline)
+    /// A request that is in nobody's queue: it runs where it is, while somebody waits so many milliseconds. None at
+    /// all: then it is cancelled.
+    pub fn here(millis: u32) -> Self {
+        let ticket = Ticket::new(0, None);
+        match millis {
+            0 => drop(ticket.cancel()),
+            _ => ticket.set_timeout(millis),
+        }
+        ticket
     }
 
     /// A request whose recipient is not yet known: [`Ticket::attach`] brings it.
     pub fn unattached(job: Job) -> Self {
-        Ticket::new(job.weight(), Some(Box::new(job)), Deadline::after(FOREVER))
+        Ticket::new(job.weight(), Some(Box::new(job)))
     }
 
-    fn new(weight: usize, job: Option<Box<Job>>, deadline: Deadline) -> Self {
+    fn new(weight: usize, job: Option<Box<Job>>) -> Self {
         Ticket {
             state: AtomicU8::new(WAITING),
             weight,
@@ -149,7 +114,7 @@ impl Ticket {
             home: OnceLock::new(),
             freed: AtomicBool::new(false),
             outcome: AtomicCell::new(None),
-            deadline: AtomicU64::new(deadline.0),
+            deadline: AtomicU64::new(u64::MAX),
         }
     }
 
@@ -162,17 +127,18 @@ impl Ticket {
 
     /// Says how long the recipient will wait, in milliseconds from now; [`FOREVER`] for no limit.
     pub fn set_timeout(&self, millis: u32) {
-        self.set_deadline(Deadline::after(millis));
-    }
-
-    /// Says when the recipient stops waiting.
-    pub fn set_deadline(&self, deadline: Deadline) {
-        self.deadline.store(deadline.0, Relaxed);
+        if millis != FOREVER {
+            let at = EPOCH.elapsed() + Duration::from_millis(u64::from(millis));
+            self.deadline.store(at.as_nanos() as u64, Relaxed);
+        }
     }
 
     /// Nanoseconds until the recipient stops waiting; `u64::MAX` if it never does.
     pub(crate) fn remaining(&self) -> u64 {
-        Deadline(self.deadline.load(Relaxed)).remaining()
+        match self.deadline.load(Relaxed) {
+            u64::MAX => u64::MAX,
+            at => at.saturating_sub(EPOCH.elapsed().as_nanos() as u64),
+        }
     }
 
     /// Brings the recipient. Returns the outcome instead if there is one already: then the recipient is not told.

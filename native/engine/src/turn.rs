@@ -195,9 +195,9 @@ impl Inner {
             return Answer::Outcome(Outcome::UnknownOperation(operation));
         };
         self.counters.deferred.add();
-        let from = self.engine.clock.now();
+        let learnt = state.service().declared(operation, len).map(|declared| (declared, self.engine.clock.now()));
         let answer = state.call(call, room);
-        if let Some(declared) = state.service().declared(operation, len) {
+        if let Some((declared, from)) = learnt {
             budget.ran_deferred(place, len, declared, self.engine.clock.now().saturating_sub(from));
         }
         if (ticket.is_done() || ticket.is_expired()) && !matches!(answer, Answer::Outcome(Outcome::Panicked(_))) {

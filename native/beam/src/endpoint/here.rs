@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use linkspan_engine::{Body, Deadline, Inline, Instance, Job, OPERATION_LIMIT, Ticket, status};
+use linkspan_engine::{Body, Inline, Instance, Job, OPERATION_LIMIT, Ticket, status};
 
 use super::{Endpoint, Said, Site, inline};
 
@@ -23,7 +23,7 @@ impl<M> Endpoint<M> {
             return Some(said);
         }
         // No thread is held by those who would only wait on it.
-        (!instance.is_idle()).then(|| self.queue(site, instance, operation, body, Deadline::after(timeout)))
+        (!instance.is_idle()).then(|| self.queue(site, instance, operation, body, timeout))
     }
 
     /// Runs a call on this thread, which may use `stack` bytes, if the instance is still idle; else queues it.
@@ -32,15 +32,15 @@ impl<M> Endpoint<M> {
         site: &impl Site<Monitor = M>,
         operation: u32,
         body: Body<'_>,
-        deadline: Deadline,
+        timeout: u32,
         room: &mut [u8],
         stack: usize,
     ) -> Said {
         let (Some(instance), Some(pid)) = (&self.instance, site.caller()) else { return Said::Badarg };
         let Some(claim) = instance.claim(body.bytes.len()) else {
-            return self.queue(site, instance, operation, body, deadline);
+            return self.queue(site, instance, operation, body, timeout);
         };
-        let ticket = Arc::new(Ticket::here(deadline));
+        let ticket = Arc::new(Ticket::here(timeout));
         if !self.calls.lock().runs(pid, &ticket) {
             // Not under the lock: this thread may be preempted, and schedulers take it.
             let monitor = site.monitor(pid);
@@ -63,10 +63,10 @@ impl<M> Endpoint<M> {
         instance: &Instance,
         operation: u32,
         body: Body<'_>,
-        deadline: Deadline,
+        timeout: u32,
     ) -> Said {
         let ticket = Arc::new(Ticket::unattached(Job::Call { operation, cast: false, body: (body.share)() }));
-        ticket.set_deadline(deadline);
+        ticket.set_timeout(timeout);
         match instance.submit(&ticket) {
             Err(refused) => Said::Outcome(refused),
             Ok(()) => self.keep(site, ticket),

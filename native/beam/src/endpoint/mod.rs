@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use crossbeam_utils::CachePadded;
 use erl_driver::Pid;
 use linkspan_engine::{Body, Inline, Instance, Job, OPERATION_LIMIT, Outcome, Recipient, Run, Ticket, status};
 use parking_lot::Mutex;
@@ -82,12 +83,13 @@ pub enum Said {
 pub struct Endpoint<M> {
     /// None while the keeper has not configured the runtime: then there are commands only.
     pub instance: Option<Instance>,
-    calls: Mutex<Calls<M>>,
+    /// In cache lines of its own: `instance` is read by others.
+    calls: CachePadded<Mutex<Calls<M>>>,
 }
 
 impl<M> Endpoint<M> {
     pub fn new(instance: Option<Instance>) -> Self {
-        Endpoint { instance, calls: Mutex::default() }
+        Endpoint { instance, calls: CachePadded::default() }
     }
 
     /// Does an operation or a command. `room` has at least one byte.

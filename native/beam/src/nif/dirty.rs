@@ -4,19 +4,20 @@
 //! with (casts, and calls that had to queue) is run in turns by a process of the instance, its runner.
 #![allow(unsafe_code)] // moving a NIF call to another scheduler is a C contract
 
-use std::ffi::{CStr, c_int};
+use std::ffi::{CStr, c_int, c_uint};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use erl_driver::Pid;
-use linkspan_engine::{Body, Deadline, status};
-use rustler::codegen_runtime::handle_nif_result;
+use linkspan_engine::{Body, status};
+use rustler::codegen_runtime::{handle_nif_result, inventory};
+use rustler::schedule::consume_timeslice;
 use rustler::sys::{ErlNifEnv, ErlNifTerm, enif_schedule_nif};
 use rustler::types::NewBinary;
-use rustler::{Atom, Binary, Encoder, Env, Error, NifResult, ResourceArc, SchedulerFlags, Term};
+use rustler::{Atom, Binary, Encoder, Env, Error, Monitor, Nif, NifResult, ResourceArc, SchedulerFlags, Term};
 
-use super::instance::{Call, NifInstance, ROOM};
+use super::instance::{NifInstance, ROOM};
 use super::{current, kept};
-use crate::endpoint::Said;
+use crate::endpoint::{Said, Site};
 use crate::{mail, pid};
 
 /// Stack of a dirty scheduler's thread that a service may use: half of the 40 kilowords that the VM gives it unless
@@ -48,33 +49,73 @@ fn become_runner(env: Env<'_>, resource: ResourceArc<NifInstance>, kind: Atom) -
 /// Runs a turn that the runner was asked for.
 #[rustler::nif]
 fn run_turn<'a>(env: Env<'a>, instance: Term<'a>) -> NifResult<Term<'a>> {
-    let resource: ResourceArc<NifInstance> = instance.decode()?;
-    let kind = kind(&resource)?;
+    let kind = kind(instance.decode()?)?;
     Ok(moved(env, c"run_turn", kind, turn_entry, &[instance]))
 }
 
-/// A call to an instance with a runner: `{Status, Body}`.
-#[rustler::nif]
-fn instance_call<'a>(
+// Calls to an instance with a runner: `{Status, Body}`. One that may run inline begins on the caller's scheduler; one
+// that its service always defers goes to a dirty one at once. Submitted by hand, since the macro would allocate.
+inventory::submit!(Nif { name: c"instance_call".as_ptr(), arity: 4, flags: NORMAL, raw_func: begin_entry });
+inventory::submit!(Nif { name: c"dirty_cpu_call".as_ptr(), arity: 4, flags: CPU, raw_func: call_entry });
+inventory::submit!(Nif { name: c"dirty_io_call".as_ptr(), arity: 4, flags: IO, raw_func: call_entry });
+
+const NORMAL: c_uint = SchedulerFlags::Normal as c_uint;
+const CPU: c_uint = SchedulerFlags::DirtyCpu as c_uint;
+const IO: c_uint = SchedulerFlags::DirtyIo as c_uint;
+
+unsafe extern "C" fn begin_entry(env: *mut ErlNifEnv, _count: c_int, arguments: *const ErlNifTerm) -> ErlNifTerm {
+    // SAFETY: the VM's promise to a NIF of four arguments.
+    unsafe { entered(env, arguments, begin) }
+}
+
+fn begin<'a>(
     env: Env<'a>,
-    instance: Term<'a>,
-    operation: Term<'a>,
-    body: Term<'a>,
-    timeout: u32,
+    resource: &NifInstance,
+    arguments @ [instance, operation, body, timeout]: [Term<'a>; 4],
 ) -> NifResult<Term<'a>> {
-    let resource: ResourceArc<NifInstance> = instance.decode()?;
-    let kind = kind(&resource)?;
-    let number = operation.decode()?;
+    let kind = kind(resource)?;
     let bytes = Binary::from_iolist(body)?;
     let lent = Body { bytes: &bytes, share: &|| kept::keep(&bytes) };
     let mut room = [0; ROOM];
-    let call = Call { env, resource: &resource };
-    match current::within(env, || resource.endpoint.begin(&call, number, lent, timeout, &mut room)) {
-        Some(said) => answer(env, said, &room, || timeout),
-        None => {
-            let deadline = Deadline::after(timeout).nanos().encode(env);
-            Ok(moved(env, c"instance_call", kind, call_entry, &[instance, operation, body, deadline]))
+    let call = Moving { env, instance };
+    match resource.endpoint.begin(&call, operation.decode()?, lent, timeout.decode()?, &mut room) {
+        Some(said) => answer(env, said, &room),
+        None => Ok(moved(env, c"instance_call", kind, call_entry, &arguments)),
+    }
+}
+
+/// A NIF call, as the endpoint sees it, that is to cost as little as can be.
+struct Moving<'a> {
+    env: Env<'a>,
+    instance: Term<'a>,
+}
+
+impl Moving<'_> {
+    /// With a reference count, which only monitors need.
+    fn resource(&self) -> Option<ResourceArc<NifInstance>> {
+        self.instance.decode().ok()
+    }
+}
+
+impl Site for Moving<'_> {
+    type Monitor = Monitor;
+
+    fn caller(&self) -> Option<Pid> {
+        Some(pid::from_nif(self.env.pid()))
+    }
+
+    fn monitor(&self, process: Pid) -> Option<Monitor> {
+        self.env.monitor(&self.resource()?, &pid::to_nif(process))
+    }
+
+    fn demonitor(&self, monitor: &Monitor) {
+        if let Some(resource) = self.resource() {
+            self.env.demonitor(&resource, monitor);
         }
+    }
+
+    fn consume_timeslice(&self, percent: u8) {
+        consume_timeslice(self.env, percent.into());
     }
 }
 
@@ -102,12 +143,12 @@ fn moved<'a, const N: usize>(
 }
 
 unsafe extern "C" fn call_entry(env: *mut ErlNifEnv, _count: c_int, arguments: *const ErlNifTerm) -> ErlNifTerm {
-    // SAFETY: the VM's promise to a NIF that was scheduled with four arguments.
+    // SAFETY: the VM's promise to a NIF of four arguments.
     unsafe { entered(env, arguments, call_here) }
 }
 
 unsafe extern "C" fn turn_entry(env: *mut ErlNifEnv, _count: c_int, arguments: *const ErlNifTerm) -> ErlNifTerm {
-    // SAFETY: the VM's promise to a NIF that was scheduled with one argument.
+    // SAFETY: the VM's promise to a NIF of one argument.
     unsafe { entered(env, arguments, turn_here) }
 }
 
@@ -119,7 +160,7 @@ unsafe extern "C" fn turn_entry(env: *mut ErlNifEnv, _count: c_int, arguments: *
 unsafe fn entered<const N: usize>(
     env: *mut ErlNifEnv,
     arguments: *const ErlNifTerm,
-    rest: for<'a> fn(Env<'a>, &ResourceArc<NifInstance>, [Term<'a>; N]) -> NifResult<Term<'a>>,
+    rest: for<'a> fn(Env<'a>, &NifInstance, [Term<'a>; N]) -> NifResult<Term<'a>>,
 ) -> ErlNifTerm {
     let lifetime = ();
     // SAFETY: the caller's promise, here and below.
@@ -129,8 +170,9 @@ unsafe fn entered<const N: usize>(
     // SAFETY: the terms belong to the call.
     let arguments = arguments.map(|argument| unsafe { Term::new(env, argument) });
     let run = || {
-        let resource: ResourceArc<NifInstance> = arguments[0].decode()?;
-        let run = AssertUnwindSafe(|| current::within(env, || rest(env, &resource, arguments)));
+        // The caller's term keeps it: no count is needed.
+        let resource: &NifInstance = arguments[0].decode()?;
+        let run = AssertUnwindSafe(|| current::within(env, || rest(env, resource, arguments)));
         catch_unwind(run).unwrap_or_else(|_| {
             if let Some(instance) = &resource.endpoint.instance {
                 instance.abandon();
@@ -144,40 +186,33 @@ unsafe fn entered<const N: usize>(
 
 fn call_here<'a>(
     env: Env<'a>,
-    resource: &ResourceArc<NifInstance>,
-    [_, operation, body, deadline]: [Term<'a>; 4],
+    resource: &NifInstance,
+    [instance, operation, body, timeout]: [Term<'a>; 4],
 ) -> NifResult<Term<'a>> {
     let body = Binary::from_iolist(body)?;
     let lent = Body { bytes: &body, share: &|| kept::keep(&body) };
-    let deadline = Deadline::from_nanos(deadline.decode()?);
     let mut room = [0; ROOM];
-    let call = Call { env, resource };
-    let said = resource.endpoint.run_here(&call, operation.decode()?, lent, deadline, &mut room, STACK);
-    answer(env, said, &room, || deadline.remaining_millis())
+    let call = Moving { env, instance };
+    let said = resource.endpoint.run_here(&call, operation.decode()?, lent, timeout.decode()?, &mut room, STACK);
+    answer(env, said, &room)
 }
 
-fn turn_here<'a>(env: Env<'a>, resource: &ResourceArc<NifInstance>, [_]: [Term<'a>; 1]) -> NifResult<Term<'a>> {
+fn turn_here<'a>(env: Env<'a>, resource: &NifInstance, [_]: [Term<'a>; 1]) -> NifResult<Term<'a>> {
     if let Some(instance) = &resource.endpoint.instance {
         instance.run_turn(STACK);
     }
     Ok(atoms::ok().encode(env))
 }
 
-/// `{Status, Body}`; of a call that was queued the body is its id and the milliseconds that its caller will still
-/// wait.
-fn answer<'a>(env: Env<'a>, said: Said, room: &[u8], left: impl FnOnce() -> u32) -> NifResult<Term<'a>> {
+/// `{Status, Body}`.
+fn answer<'a>(env: Env<'a>, said: Said, room: &[u8]) -> NifResult<Term<'a>> {
     Ok(match said {
         Said::Written(len) => two(env, room[0], &room[1..len]),
         Said::Outcome(outcome) => {
             let status = outcome.status();
             (status, mail::binary(env, &outcome.into_body())).encode(env)
         }
-        Said::Deferred(id) => {
-            let mut body = [0; 12];
-            body[..8].copy_from_slice(&id.to_be_bytes());
-            body[8..].copy_from_slice(&left().to_be_bytes());
-            two(env, status::DEFERRED, &body)
-        }
+        Said::Deferred(id) => two(env, status::DEFERRED, &id.to_be_bytes()),
         Said::Waiting | Said::Badarg => return Err(Error::BadArg),
     })
 }

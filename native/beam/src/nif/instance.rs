@@ -64,9 +64,9 @@ pub fn register(env: Env<'_>) -> bool {
 }
 
 /// A NIF call, as the endpoint sees it.
-pub struct Call<'env, 'resource> {
-    pub env: Env<'env>,
-    pub resource: &'resource ResourceArc<NifInstance>,
+struct Call<'env, 'resource> {
+    env: Env<'env>,
+    resource: &'resource ResourceArc<NifInstance>,
 }
 
 impl Site for Call<'_, '_> {
