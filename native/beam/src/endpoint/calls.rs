@@ -21,7 +21,7 @@ pub struct Calls<M> {
     unattached: Pending<(Pid, u64)>,
     /// By the caller's reference.
     attached: Pending<(Pid, Bytes)>,
-    /// The call that its caller runs itself, in a dirty NIF.
+    /// The call that its caller runs itself, in a dirty NIF, or the last one that was run so.
     running: Option<(Pid, Arc<Ticket>)>,
     monitors: HashMap<Pid, M>,
     sweep_at: usize,
@@ -90,10 +90,11 @@ impl<M> Calls<M> {
         self.watch(site, pid);
     }
 
-    /// Notes which call its caller runs itself. Returns whether that caller is monitored.
-    pub fn runs(&mut self, caller: Pid, ticket: &Arc<Ticket>) -> bool {
-        self.running = Some((caller, ticket.clone()));
-        self.monitors.contains_key(&caller)
+    /// Notes which call its caller runs itself. Returns whether that caller is monitored, and the call before.
+    pub fn runs(&mut self, caller: Pid, ticket: &Arc<Ticket>) -> (bool, Option<(Pid, Arc<Ticket>)>) {
+        let last = self.running.replace((caller, ticket.clone()));
+        let same = last.as_ref().is_some_and(|(pid, ticket)| *pid == caller && !ticket.is_done());
+        (same || self.monitors.contains_key(&caller), last)
     }
 
     /// That caller is monitored now; without a monitor it is dead.
@@ -104,11 +105,6 @@ impl<M> Calls<M> {
             self.make_room(site);
             self.monitors.insert(caller, monitor);
         }
-    }
-
-    /// That call is over.
-    pub fn ran(&mut self) -> Option<(Pid, Arc<Ticket>)> {
-        self.running.take()
     }
 
     /// Withdraws everything that a dead caller has asked for.

@@ -41,13 +41,14 @@ impl<M> Endpoint<M> {
             return self.queue(site, instance, operation, body, timeout);
         };
         let ticket = Arc::new(Ticket::here(timeout));
-        if !self.calls.lock().runs(pid, &ticket) {
+        let (monitored, last) = self.calls.lock().runs(pid, &ticket);
+        drop(last);
+        if !monitored {
             // Not under the lock: this thread may be preempted, and schedulers take it.
             let monitor = site.monitor(pid);
             self.calls.lock().monitored(site, pid, monitor);
         }
         let answer = claim.run(operation, body, &ticket, &mut room[1..], stack);
-        self.calls.lock().ran();
         match answer {
             Inline::Written(len) => {
                 room[0] = status::OK;
