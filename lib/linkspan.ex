@@ -24,6 +24,15 @@ defmodule Linkspan do
     * `:queue` - bounds of what may be open at once: `limit:` requests (4096), `bytes:` of bodies (256 MiB),
       `full: :wait` (default; within the caller's time-out) or `full: :error`
     * `:on_panic` - `:stop` (default) ends the instance, `:keep` lets it live on
+    * `:deferred` - what runs requests that do not run inline: `:workers` (default), threads of Linkspan's own; or, in
+      the `:nif` host only, `:dirty_cpu` or `:dirty_io`, the VM's dirty schedulers
+
+  With `:dirty_cpu` or `:dirty_io` a call to an idle instance is run by its caller, there, and the answer is no
+  message but the value of a NIF. The price is that of every dirty NIF: such a caller returns when its request does. At the time-out
+  the service is told to stop (`Context::is_cancelled`) and the call then returns `{:error, :timeout}`, late if the
+  service does not ask; the time that it waits for a free dirty scheduler is not counted. Calls that have to queue
+  behind another one time out as always. A service may use 160 KiB of stack there (`Context::stack_limit`); do not
+  make the stacks of dirty schedulers smaller than the VM does.
 
   An unknown or ill-typed option raises `ArgumentError` and names it.
 
@@ -120,7 +129,7 @@ defmodule Linkspan do
   What is known of an instance, as a map.
 
   `:host`, `:service`, `:library` (path and hash), `:operations`, `:state`, `:queue` (requests and bytes), `:counts`
-  (inline, deferred, overruns, errors, panics, cancelled, busy, events), `:port` or `:owner`, and `:os_pid` in the
+  (inline, deferred, overruns, errors, panics, cancelled, busy, events), `:port` or `:owner`, `:deferred` in the `:nif` host, and `:os_pid` in the
   `:program` host.
   """
   @spec info(server()) :: map() | {:error, reason()}
