@@ -3,6 +3,7 @@
 //! A caller moves its own NIF call there if the instance is idle, and gets the answer as its value. What nobody stays
 //! with (casts, and calls that had to queue) is run in turns by a process of the instance, its runner.
 #![allow(unsafe_code)] // moving a NIF call to another scheduler is a C contract
+#![allow(clippy::disallowed_methods)] // rustler brings a barrier for each NIF; `entered` is that of the others
 
 use std::ffi::{CStr, c_int, c_uint};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -152,11 +153,10 @@ unsafe extern "C" fn turn_entry(env: *mut ErlNifEnv, _count: c_int, arguments: *
     unsafe { entered(env, arguments, turn_here) }
 }
 
-/// Runs the rest of a NIF call whose first argument is an instance.
+/// Runs a NIF call, or the rest of one, whose first argument is an instance; with the one unwind barrier around it.
 ///
 /// # Safety
 /// `env` must be that of the running call, which has `N` arguments.
-#[allow(clippy::disallowed_methods)] // the one unwind barrier of a NIF call that was moved
 unsafe fn entered<const N: usize>(
     env: *mut ErlNifEnv,
     arguments: *const ErlNifTerm,
