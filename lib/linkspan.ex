@@ -28,6 +28,15 @@ defmodule Linkspan do
     * `:on_panic` - `:stop` (default) ends the instance, `:keep` lets it live on
     * `:telemetry` - `true` tells `:telemetry`, if the application has it, of each call and cast; default `false`.
       `docs/telemetry.md` lists the events
+    * `:deferred` - what runs requests that do not run inline: `:workers` (default), threads of Linkspan's own; or, in
+      the `:nif` host only, `:dirty_cpu` or `:dirty_io`, the VM's dirty schedulers
+
+  With `:dirty_cpu` or `:dirty_io` a call to an idle instance is run by its caller, there, and the answer is no
+  message but the value of a NIF. The price is that of every dirty NIF: such a caller returns when its request does. At the time-out
+  the service is told to stop (`Context::is_cancelled`) and the call then returns `{:error, :timeout}`, late if the
+  service does not ask; the time that it waits for a free dirty scheduler is not counted. Calls that have to queue
+  behind another one time out as always. A service may use 160 KiB of stack there (`Context::stack_limit`); do not
+  make the stacks of dirty schedulers smaller than the VM does.
 
   An unknown or ill-typed option raises `ArgumentError` and names it.
 

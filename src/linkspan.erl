@@ -61,6 +61,8 @@
     owner := pid() | undefined,
     port => port(),
     os_pid => non_neg_integer(),
+    %% In the nif host: what runs requests that do not run inline.
+    deferred => linkspan_options:deferred(),
     %% Requests that are open and bytes of their bodies, and how many may be at once.
     queue := #{
         requests := non_neg_integer(),

@@ -15,7 +15,9 @@
     %% One bit for each operation, by its number, that is always deferred. Higher numbers are left out: it is a hint.
     long = 0 :: non_neg_integer(),
     %% What a call does when the queue is full.
-    full :: wait | error
+    full :: wait | error,
+    %% Where the nif host runs what it does not run inline.
+    deferred = workers :: linkspan_options:deferred()
 }).
 
 %% Time-out of calls, and of casts that wait for room, in milliseconds.

@@ -2,9 +2,11 @@
 -module(linkspan_options).
 
 -export([read/1]).
--export_type([option/0, options/0, host/0]).
+-export_type([option/0, options/0, host/0, deferred/0]).
 
 -type host() :: driver | nif | program.
+%% What runs requests that do not run inline; other than workers in the nif host only.
+-type deferred() :: workers | dirty_cpu | dirty_io.
 -type option() ::
     {service, atom() | string() | binary()}
     | {host, host()}
@@ -15,7 +17,8 @@
     | {queue, [{limit, pos_integer()} | {bytes, pos_integer()} | {full, wait | error}]}
     | {on_panic, stop | keep}
     | {lanes, pos_integer()}
-    | {telemetry, boolean()}.
+    | {telemetry, boolean()}
+    | {deferred, deferred()}.
 
 -type options() :: #{
     service := binary(),
@@ -30,7 +33,8 @@
     limit := pos_integer(),
     bytes := pos_integer(),
     full := wait | error,
-    on_panic := stop | keep
+    on_panic := stop | keep,
+    deferred := deferred()
 }.
 
 -define(MOST_LANES, 1024).
@@ -40,17 +44,20 @@
 -spec read([option()]) -> options().
 read(Options) when is_list(Options) ->
     Given = by_name(Options),
-    ok = known(Given, [service, host, argument, library, name, events, queue, on_panic, lanes, telemetry]),
+    Names = [service, host, argument, library, name, events, queue, on_panic, deferred, lanes, telemetry],
+    ok = known(Given, Names),
     Queue = queue(maps:get(queue, Given, [])),
     Service = service(Given),
+    Host = maps:get(host, Given, driver),
     Plain = Queue#{
         service => Service,
-        host => host(maps:get(host, Given, driver)),
+        host => host(Host),
         argument => argument(maps:get(argument, Given, <<>>)),
         library => library(maps:get(library, Given, {linkspan, Service})),
         name => name(maps:get(name, Given, undefined)),
         events => events(maps:get(events, Given, self())),
-        on_panic => one_of(on_panic, [stop, keep], maps:get(on_panic, Given, stop))
+        on_panic => one_of(on_panic, [stop, keep], maps:get(on_panic, Given, stop)),
+        deferred => deferred(Host, maps:get(deferred, Given, workers))
     },
     Told = decorate(one_of(telemetry, [true, false], maps:get(telemetry, Given, false)), Plain),
     multiply(lanes(maps:get(lanes, Given, 1)), Told);
@@ -130,6 +137,15 @@ queue(Queue) when is_list(Queue) ->
     };
 queue(_Other) ->
     bad(queue, "is to be a list").
+
+%% Only the nif host runs in calls that the VM can move.
+deferred(_Host, workers) ->
+    workers;
+deferred(Host, Deferred) ->
+    case one_of(deferred, [workers, dirty_cpu, dirty_io], Deferred) of
+        Dirty when Host =:= nif -> Dirty;
+        Dirty -> bad(deferred, io_lib:format("is to be workers in host ~p: ~p is for host nif", [Host, Dirty]))
+    end.
 
 positive(_Name, Number) when is_integer(Number), Number > 0, Number < 1 bsl 63 -> Number;
 positive(Name, _Other) -> bad(Name, "is to be a positive integer").

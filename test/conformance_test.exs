@@ -1,14 +1,25 @@
 # What a user can see, written once and run in every host. One long file: what holds everywhere is read in one place.
-for host <- [:driver, :nif, :program] do
-  defmodule Module.concat(Linkspan.ConformanceTest, host) do
+# The nif host has two variants more: what runs on workers elsewhere runs on dirty schedulers there.
+variants = [
+  driver: [host: :driver],
+  nif: [host: :nif],
+  program: [host: :program],
+  dirty_cpu: [host: :nif, deferred: :dirty_cpu],
+  dirty_io: [host: :nif, deferred: :dirty_io]
+]
+
+for {variant, options} <- variants do
+  defmodule Module.concat(Linkspan.ConformanceTest, variant) do
     use ExUnit.Case, async: true
     import Linkspan.Eventually
 
-    @host host
-    @moduletag host: host
+    @variant variant
+    @options options
+    @host options[:host]
+    @moduletag host: @host, variant: variant
     @bound 10_000
 
-    defp echo(options \\ []), do: start([service: :echo, host: @host] ++ options)
+    defp echo(options \\ []), do: start([service: :echo] ++ @options ++ options)
 
     describe "calls" do
       test "an operation is named by number, atom or string" do
@@ -82,7 +93,7 @@ for host <- [:driver, :nif, :program] do
 
     describe "order" do
       test "the requests of one caller are handled in the order in which it sent them" do
-        {:ok, instance} = Linkspan.open(service: :echo, host: @host)
+        {:ok, instance} = Linkspan.open([service: :echo] ++ @options)
 
         for n <- 1..500 do
           assert Linkspan.cast(instance, :emit, "#{n}") == :ok
@@ -99,7 +110,7 @@ for host <- [:driver, :nif, :program] do
       end
 
       test "an event sent before the reply arrives before it" do
-        {:ok, instance} = Linkspan.open(service: :echo, host: @host)
+        {:ok, instance} = Linkspan.open([service: :echo] ++ @options)
         assert Linkspan.call(instance, :emit, "first") == {:ok, ""}
         assert_received {:linkspan, ^instance, {:event, "first"}}
       end
@@ -289,7 +300,7 @@ for host <- [:driver, :nif, :program] do
 
     describe "the end" do
       test "close answers those who wait, and everybody after" do
-        {:ok, instance} = Linkspan.open(service: :echo, host: @host)
+        {:ok, instance} = Linkspan.open([service: :echo] ++ @options)
 
         waiting =
           for _ <- 1..5, do: Task.async(fn -> Linkspan.call(instance, :sleep, "5000000") end)
@@ -322,7 +333,7 @@ for host <- [:driver, :nif, :program] do
         for reason <- [:normal, :kill] do
           opener =
             spawn(fn ->
-              {:ok, instance} = Linkspan.open(service: :echo, host: @host)
+              {:ok, instance} = Linkspan.open([service: :echo] ++ @options)
               send(test, {:opened, instance})
               receive(do: (:go -> :ok))
             end)
@@ -334,7 +345,7 @@ for host <- [:driver, :nif, :program] do
       end
 
       test "stop ends a server, and its name is free again" do
-        name = :"stopped_#{@host}"
+        name = :"stopped_#{@variant}"
         server = echo(name: name)
         assert Linkspan.call(name, :echo, "hi") == {:ok, "hi"}
         assert Linkspan.stop(name) == :ok
@@ -344,9 +355,9 @@ for host <- [:driver, :nif, :program] do
       end
 
       test "a supervisor restarts a server, as a new instance" do
-        name = :"restarted_#{@host}"
-        children = [{Linkspan, service: :echo, host: @host, name: name}]
-        {:ok, _} = start_supervised({Task.Supervisor, name: :"other_#{@host}"})
+        name = :"restarted_#{@variant}"
+        children = [{Linkspan, [service: :echo, name: name] ++ @options}]
+        {:ok, _} = start_supervised({Task.Supervisor, name: :"other_#{@variant}"})
 
         {:ok, supervisor} = Supervisor.start_link(children, strategy: :one_for_one)
         first = Process.whereis(name)
@@ -360,7 +371,7 @@ for host <- [:driver, :nif, :program] do
 
     describe "opening" do
       test "returns the error of a service that cannot start, and the caller lives" do
-        options = [service: :echo, host: @host]
+        options = [service: :echo] ++ @options
         failing = options ++ [argument: "fail"]
         assert Linkspan.open(failing) == {:error, {:service, 7, "told to fail"}}
         assert Linkspan.start_link(failing) == {:error, {:service, 7, "told to fail"}}
@@ -376,7 +387,7 @@ for host <- [:driver, :nif, :program] do
       end
 
       test "names what is wrong with a library, and its path" do
-        open = fn library -> Linkspan.open(service: :echo, host: @host, library: library) end
+        open = fn library -> Linkspan.open([service: :echo, library: library] ++ @options) end
         missing = temporary("missing.so")
         assert {:error, {:library_missing, ^missing, _}} = open.(missing)
 
@@ -396,7 +407,7 @@ for host <- [:driver, :nif, :program] do
         library = compiled("wrong_version.c")
         assert {:error, {:wrong_abi, ^library, 4711, 1}} = open.(library)
 
-        unknown = [service: :nothing, library: {:linkspan, :echo}, host: @host]
+        unknown = [service: :nothing, library: {:linkspan, :echo}] ++ @options
 
         assert {:error, {:unknown_service, path, "nothing", "echo, bound"}} =
                  Linkspan.open(unknown)
@@ -406,13 +417,13 @@ for host <- [:driver, :nif, :program] do
 
       test "takes a name once" do
         for name <- [
-              :"named_#{@host}",
-              {:global, {:named, @host}},
-              {:via, :global, {:via, @host}}
+              :"named_#{@variant}",
+              {:global, {:named, @variant}},
+              {:via, :global, {:via, @variant}}
             ] do
           server = echo(name: name)
           assert Linkspan.call(name, :echo, "hi") == {:ok, "hi"}
-          options = [service: :echo, host: @host, name: name]
+          options = [service: :echo, name: name] ++ @options
           assert Linkspan.start_link(options) == {:error, {:already_started, server}}
         end
       end

@@ -4,11 +4,13 @@
 mod calls;
 mod commands;
 mod direct;
+mod here;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use crossbeam_utils::CachePadded;
 use erl_driver::Pid;
 use linkspan_engine::{Body, Inline, Instance, Job, OPERATION_LIMIT, Outcome, Recipient, Run, Ticket, status};
 use parking_lot::Mutex;
@@ -81,12 +83,13 @@ pub enum Said {
 pub struct Endpoint<M> {
     /// None while the keeper has not configured the runtime: then there are commands only.
     pub instance: Option<Instance>,
-    calls: Mutex<Calls<M>>,
+    /// In cache lines of its own: `instance` is read by others.
+    calls: CachePadded<Mutex<Calls<M>>>,
 }
 
 impl<M> Endpoint<M> {
     pub fn new(instance: Option<Instance>) -> Self {
-        Endpoint { instance, calls: Mutex::default() }
+        Endpoint { instance, calls: CachePadded::default() }
     }
 
     /// Does an operation or a command. `room` has at least one byte.
@@ -105,25 +108,15 @@ impl<M> Endpoint<M> {
             _ => return Said::Badarg,
         };
         let Some(instance) = &self.instance else { return Said::Badarg };
-        match instance.try_inline(number, cast, body, &mut room[1..]) {
-            Some(Run { answer: Inline::Written(len), held, .. }) => {
-                site.pay(held);
-                room[0] = status::OK;
-                Said::Written(if cast { 1 } else { 1 + len })
-            }
-            Some(Run { answer: Inline::Outcome(ref outcome), held, .. }) => {
-                site.pay(held);
-                Said::Outcome(told(outcome.clone(), cast))
-            }
-            None => {
-                let job = Job::Call { operation: number, cast, body: (body.share)() };
-                let ticket = Arc::new(Ticket::unattached(job));
-                match instance.submit(&ticket) {
-                    Err(refused) => Said::Outcome(refused),
-                    Ok(()) if cast => Said::Outcome(Outcome::Ok(Bytes::new())),
-                    Ok(()) => self.keep(site, ticket),
-                }
-            }
+        if let Some(said) = inline(site, instance, number, cast, body, room) {
+            return said;
+        }
+        let job = Job::Call { operation: number, cast, body: (body.share)() };
+        let ticket = Arc::new(Ticket::unattached(job));
+        match instance.submit(&ticket) {
+            Err(refused) => Said::Outcome(refused),
+            Ok(()) if cast => Said::Outcome(Outcome::Ok(Bytes::new())),
+            Ok(()) => self.keep(site, ticket),
         }
     }
 
@@ -176,6 +169,26 @@ impl<M> Endpoint<M> {
     pub fn close(&self) {
         self.calls.lock().close();
     }
+}
+
+/// Runs a request inline, if it may.
+fn inline<M>(
+    site: &impl Site<Monitor = M>,
+    instance: &Instance,
+    operation: u32,
+    cast: bool,
+    body: Body<'_>,
+    room: &mut [u8],
+) -> Option<Said> {
+    let run = instance.try_inline(operation, cast, body, &mut room[1..])?;
+    site.pay(run.held);
+    Some(match run.answer {
+        Inline::Written(len) => {
+            room[0] = status::OK;
+            Said::Written(if cast { 1 } else { 1 + len })
+        }
+        Inline::Outcome(ref outcome) => Said::Outcome(told(outcome.clone(), cast)),
+    })
 }
 
 /// What a caller may be told of an inline run: of a cast, that its operation is unknown, and nothing of how it went.

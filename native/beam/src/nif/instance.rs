@@ -17,13 +17,13 @@ use crate::pid;
 use crate::runtime::Runtime;
 
 /// Room for a short answer.
-const ROOM: usize = 256;
+pub const ROOM: usize = 256;
 
 /// One instance. It belongs to the process that opened it, and ends with it.
 pub struct NifInstance {
     owner: Pid,
-    host: Arc<NifHost>,
-    endpoint: Endpoint<Monitor>,
+    pub host: Arc<NifHost>,
+    pub endpoint: Endpoint<Monitor>,
 }
 
 impl Resource for NifInstance {

@@ -6,6 +6,7 @@ mod close;
 mod conversation;
 mod echo;
 mod frame;
+mod hosted;
 mod inline;
 mod library;
 mod memory_host;

@@ -27,6 +27,7 @@ mod operation {
     pub const PANIC_SHORT: u32 = 15;
     pub const REMAINING: u32 = 16;
     pub const WORK: u32 = 17;
+    pub const THREAD: u32 = 30;
 }
 
 /// State of one instance.
@@ -57,6 +58,7 @@ impl Service for Echo {
         Operation::new(operation::PANIC_SHORT, "panic_short"),
         Operation::new(operation::REMAINING, "remaining"),
         Operation::new(operation::WORK, "work"),
+        Operation::new(operation::THREAD, "thread"),
     ];
 
     /// So that several may stand in for one; what `count` says is of one of them.
@@ -116,18 +118,27 @@ impl Service for Echo {
                 let left = cx.deadline().map(|at| at.saturating_duration_since(Instant::now()).as_millis());
                 return Ok(Reply::copy(left.map_or("infinity".to_string(), |ms| ms.to_string()).as_bytes()));
             }
+            // The name of the thread, also as an event.
+            operation::THREAD => {
+                let name = std::fs::read_to_string("/proc/thread-self/comm")
+                    .map_err(|error| Error::new(5, error.to_string()))?;
+                cx.emit(name.trim_end().to_owned());
+                return Ok(Reply::copy(name.trim_end().as_bytes()));
+            }
             other => unreachable!("operation {other} is not declared"),
         }
         Ok(Reply::empty())
     }
 
-    fn cost(operation: u32, _body: usize) -> Cost {
+    fn cost(operation: u32, body: usize) -> Cost {
         match operation {
             operation::SLEEP | operation::SPIN | operation::HANG | operation::ECHO_LONG | operation::PANIC => {
                 Cost::Long
             }
             operation::GROW | operation::PRINT | operation::REMAINING => Cost::Long,
             operation::WORK => Cost::Learn,
+            operation::THREAD if body == 0 => Cost::Learn,
+            operation::THREAD => Cost::Long,
             _ => Cost::Short,
         }
     }
