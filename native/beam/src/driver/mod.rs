@@ -66,10 +66,14 @@ impl Driver for LinkspanPort {
     fn outputv(&mut self, port: &Port<'_>, vector: &Vector<'_>) {
         self.begin(port);
         let Some(instance) = &self.endpoint.instance else { return };
-        if let Some((request, body)) = direct::parse(vector) {
-            return self.endpoint.direct(port, request, Body { bytes: &body, share: &|| body.clone() });
-        }
-        if let Err(error) = self.conversation.frame(instance, vector.to_bytes()) {
+        let read = match direct::parse(vector) {
+            Some(Ok((request, body))) => {
+                return self.endpoint.direct(port, request, Body { bytes: &body, share: &|| body.clone() });
+            }
+            Some(Err(error)) => Err(error),
+            None => self.conversation.frame(instance, vector.to_bytes()),
+        };
+        if let Err(error) = read {
             self.host.end(host::End::Running, error.into());
         }
     }

@@ -4,6 +4,7 @@
 mod calls;
 mod commands;
 mod direct;
+mod external;
 
 use std::sync::Arc;
 use std::time::Duration;
