@@ -76,8 +76,8 @@ pub enum FrameError {
     NotText(&'static str),
     #[error("{0} is not 0 (stop) or 1 (keep)")]
     WrongOnPanic(u8),
-    #[error("{0} is no reference in the external term format")]
-    NotReference(&'static str),
+    #[error("the reference is none in the external term format")]
+    NotReference,
     #[error("a frame of {0} bytes is longer than {LONGEST}")]
     TooLong(usize),
 }

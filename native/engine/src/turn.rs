@@ -180,10 +180,15 @@ impl Inner {
         if let Some(declared) = state.service().declared(operation, body.len()) {
             budget.ran_deferred(place, body.len(), declared, self.engine.clock.now().saturating_sub(from));
         }
-        if (ticket.is_done() || ticket.is_expired()) && !matches!(outcome, Outcome::Panicked(_)) {
-            // Whatever it answers, it was told to stop.
-            self.counters.cancelled.add();
-            return Outcome::Expired;
+        // Whatever it answers then, it was told to stop.
+        if !matches!(outcome, Outcome::Panicked(_)) {
+            if ticket.is_done() || ticket.is_expired() {
+                self.counters.cancelled.add();
+                return Outcome::Expired;
+            }
+            if self.is_closing() {
+                return Outcome::Closed;
+            }
         }
         // A worker is at it already: its turn ends the instance.
         let _ = self.note(&outcome, state);

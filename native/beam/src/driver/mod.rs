@@ -54,6 +54,7 @@ impl Driver for LinkspanPort {
     }
 
     fn stop(mut self, _port: &Port<'_>) {
+        self.host.closed();
         // Closed first, so that nobody is told `closed` whose request may still run.
         drop(self.endpoint.instance.take());
         self.endpoint.close();

@@ -22,7 +22,7 @@ impl Direct {
         let operation = rest.try_get_u32().map_err(short("operation"))?;
         let timeout = rest.try_get_u32().map_err(short("time-out"))?;
         if !external::is_reference(reference) {
-            return Err(FrameError::NotReference("the tag"));
+            return Err(FrameError::NotReference);
         }
         let reference = Bytes::copy_from_slice(reference);
         Ok((Direct { reference, operation, timeout }, bytes.len() - rest.len()))
