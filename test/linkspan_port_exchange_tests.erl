@@ -413,6 +413,13 @@ a_broken_frame_ends_the_port_and_says_why(Open) ->
         ]
     ].
 
+nothing_comes_after_the_last_frame(Open) ->
+    Port = Open(?SERVICE),
+    running(Port),
+    [true = port_command(Port, call(2, <<"queued">>)) || _ <- lists:seq(1, 100)],
+    true = port_command(Port, <<99, 0:16>>),
+    ended(Port, 9, <<"99 is no kind of request frame">>).
+
 close_ends_the_port_in_the_middle_of_its_work(Open) ->
     Port = Open(?SERVICE),
     running(Port),

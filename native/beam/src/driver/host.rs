@@ -77,6 +77,7 @@ impl PortHost {
         }
         if self.listener.get().is_none() {
             self.outlet.write(&head, &body);
+            self.outlet.close();
         }
         runtime::tell_keeper(self.me.clone());
     }

@@ -75,7 +75,11 @@ impl Driver for LinkspanPort {
             None => self.conversation.frame(instance, vector.to_bytes()),
         };
         if let Err(error) = read {
-            self.host.end(host::End::Running, error.into());
+            // Who sent frames is told by the last one, who called by control by an answer.
+            let outcome = Outcome::from(error);
+            self.endpoint.end(&outcome);
+            self.host.end(host::End::Running, outcome);
+            instance.close();
         }
     }
 

@@ -25,6 +25,7 @@ mod operation {
     pub const PANIC_SHORT: u32 = 15;
     pub const REMAINING: u32 = 16;
     pub const WORK: u32 = 17;
+    pub const EXIT: u32 = 40;
 }
 
 /// State of one instance.
@@ -55,6 +56,7 @@ impl Service for Echo {
         Operation::new(operation::PANIC_SHORT, "panic_short"),
         Operation::new(operation::REMAINING, "remaining"),
         Operation::new(operation::WORK, "work"),
+        Operation::new(operation::EXIT, "exit"),
     ];
 
     /// The arguments `fail` and `panic` do just that.
@@ -106,6 +108,8 @@ impl Service for Echo {
             operation::HANG => loop {
                 black_box(0);
             },
+            // Ends the process that the service runs in, with that status.
+            operation::EXIT => std::process::exit(number(&request)? as i32),
             // Milliseconds until the caller stops waiting.
             operation::REMAINING => {
                 let left = cx.deadline().map(|at| at.saturating_duration_since(Instant::now()).as_millis());
@@ -121,7 +125,7 @@ impl Service for Echo {
             operation::SLEEP | operation::SPIN | operation::HANG | operation::ECHO_LONG | operation::PANIC => {
                 Cost::Long
             }
-            operation::GROW | operation::PRINT | operation::REMAINING => Cost::Long,
+            operation::GROW | operation::PRINT | operation::REMAINING | operation::EXIT => Cost::Long,
             operation::WORK => Cost::Learn,
             _ => Cost::Short,
         }
