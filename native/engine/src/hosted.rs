@@ -69,9 +69,6 @@ impl Claim<'_> {
         }
         let call = Call { operation, cast: false, body, ticket: Some(ticket.clone()), stack };
         match self.inner.call(&mut live, call, ticket, room) {
-            Answer::Outcome(Outcome::Panicked(why)) => Inline::Outcome(Outcome::Panicked(why)),
-            // It was told to stop, whatever it answers.
-            _ if self.inner.is_closing() => Inline::Outcome(Outcome::Closed),
             Answer::Inline(len) => Inline::Written(len),
             Answer::Outcome(outcome) => Inline::Outcome(outcome),
         }

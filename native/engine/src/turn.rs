@@ -218,10 +218,15 @@ impl Inner {
         if let Some(declared) = state.service().declared(operation, len) {
             budget.ran_deferred(place, len, declared, took);
         }
-        if (ticket.is_done() || ticket.is_expired()) && !matches!(answer, Answer::Outcome(Outcome::Panicked(_))) {
-            // Whatever it answers, it was told to stop.
-            self.counters.cancelled.add();
-            return Answer::Outcome(Outcome::Expired);
+        // Whatever it answers then, it was told to stop.
+        if !matches!(answer, Answer::Outcome(Outcome::Panicked(_))) {
+            if ticket.is_done() || ticket.is_expired() {
+                self.counters.cancelled.add();
+                return Answer::Outcome(Outcome::Expired);
+            }
+            if self.is_closing() {
+                return Answer::Outcome(Outcome::Closed);
+            }
         }
         if let Answer::Outcome(outcome) = &answer {
             // A turn is at it already: its end ends the instance.

@@ -121,10 +121,10 @@ impl<M> Calls<M> {
         }
     }
 
-    /// Answers everything that is open with `closed`.
-    pub fn close(&mut self) {
-        self.unattached.close();
-        self.attached.close();
+    /// Answers everything that is open with what has ended it.
+    pub fn end(&mut self, outcome: &Outcome) {
+        self.unattached.end(outcome);
+        self.attached.end(outcome);
     }
 
     /// Monitors a caller. Those who no longer wait lose their monitors in passing: monitor and demonitor for each

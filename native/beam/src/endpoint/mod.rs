@@ -4,6 +4,7 @@
 mod calls;
 mod commands;
 mod direct;
+mod external;
 mod here;
 
 use std::sync::Arc;
@@ -167,7 +168,12 @@ impl<M> Endpoint<M> {
 
     /// Answers everything that is open with `closed`.
     pub fn close(&self) {
-        self.calls.lock().close();
+        self.end(&Outcome::Closed);
+    }
+
+    /// Answers everything that is open with what has ended it.
+    pub fn end(&self, outcome: &Outcome) {
+        self.calls.lock().end(outcome);
     }
 }
 

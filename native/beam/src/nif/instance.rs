@@ -132,7 +132,7 @@ fn instance_direct<'a>(
     body: Term<'a>,
 ) -> NifResult<bool> {
     let body = Binary::from_iolist(body)?;
-    let (request, _) = Direct::read(&head).ok_or(Error::BadArg)?;
+    let (request, _) = Direct::read(&head).map_err(|_| Error::BadArg)?;
     let lent = Body { bytes: &body, share: &|| kept::keep(&body) };
     current::within(env, || resource.endpoint.direct(&Call { env, resource: &resource }, request, lent));
     Ok(true)

@@ -28,6 +28,7 @@ mod operation {
     pub const REMAINING: u32 = 16;
     pub const WORK: u32 = 17;
     pub const THREAD: u32 = 30;
+    pub const EXIT: u32 = 40;
 }
 
 /// State of one instance.
@@ -59,6 +60,7 @@ impl Service for Echo {
         Operation::new(operation::REMAINING, "remaining"),
         Operation::new(operation::WORK, "work"),
         Operation::new(operation::THREAD, "thread"),
+        Operation::new(operation::EXIT, "exit"),
     ];
 
     /// So that several may stand in for one; what `count` says is of one of them.
@@ -113,6 +115,8 @@ impl Service for Echo {
             operation::HANG => loop {
                 black_box(0);
             },
+            // Ends the process that the service runs in, with that status.
+            operation::EXIT => std::process::exit(number(&request)? as i32),
             // Milliseconds until the caller stops waiting.
             operation::REMAINING => {
                 let left = cx.deadline().map(|at| at.saturating_duration_since(Instant::now()).as_millis());
@@ -135,7 +139,7 @@ impl Service for Echo {
             operation::SLEEP | operation::SPIN | operation::HANG | operation::ECHO_LONG | operation::PANIC => {
                 Cost::Long
             }
-            operation::GROW | operation::PRINT | operation::REMAINING => Cost::Long,
+            operation::GROW | operation::PRINT | operation::REMAINING | operation::EXIT => Cost::Long,
             operation::WORK => Cost::Learn,
             operation::THREAD if body == 0 => Cost::Learn,
             operation::THREAD => Cost::Long,
