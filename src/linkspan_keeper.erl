@@ -11,6 +11,8 @@
 
 -define(TABLE, linkspan_servers).
 -define(MOST_WORKERS, 1024).
+%% With one, a single long request would keep every other instance from starting.
+-define(LEAST_WORKERS, 2).
 %% A command to the driver: see native/beam/src/endpoint/commands.rs.
 -define(CONFIGURE, 16#C0000007).
 
@@ -48,7 +50,7 @@ init([]) ->
     end.
 
 configure(Port) ->
-    case application:get_env(linkspan, workers, erlang:system_info(schedulers)) of
+    case application:get_env(linkspan, workers, max(?LEAST_WORKERS, erlang:system_info(schedulers))) of
         Workers when is_integer(Workers), Workers > 0, Workers =< ?MOST_WORKERS -> configure(Port, Workers);
         Other -> {stop, {bad_setting, workers, Other}}
     end.

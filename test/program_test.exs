@@ -35,7 +35,7 @@ defmodule Linkspan.ProgramTest do
     with {:links, [owner]} when is_pid(owner) <- Process.info(opener, :links),
          {:links, links} <- Process.info(owner, :links),
          port when port != nil <- Enum.find(links, &is_port/1),
-         {:os_pid, os_pid} <- Port.info(port, :os_pid) do
+         {:os_pid, os_pid} when os_pid > 0 <- Port.info(port, :os_pid) do
       {owner, os_pid}
     else
       _ -> nil
