@@ -13,6 +13,8 @@
 %% Rows {Key, Instance, Name}.
 -define(TABLE, linkspan_instances).
 -define(MOST_WORKERS, 1024).
+%% With one, a single long request would keep every other instance from starting.
+-define(LEAST_WORKERS, 2).
 %% A command to the driver: see native/beam/src/endpoint/commands.rs.
 -define(CONFIGURE, 16#C0000007).
 
@@ -64,7 +66,7 @@ init([]) ->
     end.
 
 configure(Port) ->
-    Workers = setting(workers, erlang:system_info(schedulers), 1, ?MOST_WORKERS),
+    Workers = setting(workers, max(?LEAST_WORKERS, erlang:system_info(schedulers)), 1, ?MOST_WORKERS),
     Niceness = setting(worker_niceness, 0, 0, 19),
     case {Workers, Niceness} of
         {{ok, Threads}, {ok, Nice}} -> configure(Port, Threads, Nice);

@@ -12,13 +12,23 @@
 -export([control/3, direct/3]).
 -export([open_instance/0, instance_control/3, instance_direct/3, close_instance/1]).
 -export([become_runner/2, run_turn/1, instance_call/4, dirty_cpu_call/4, dirty_io_call/4]).
+-on_load(reloaded/0).
 
 -spec load(file:filename()) -> ok | {error, term()}.
 load(Path) ->
     case erlang:load_nif(Path, 0) of
-        ok -> ok;
-        {error, {Loaded, _}} when Loaded =:= reload; Loaded =:= upgrade -> ok;
+        ok -> persistent_term:put(?MODULE, Path);
+        {error, {reload, _}} -> ok;
         {error, {_, Why}} -> {error, {load_nif, Path, Why}}
+    end.
+
+%% New code takes the place of the old only with NIFs, those of the image that is loaded. At first there is none: the
+%% keeper loads it, and can say what is wrong.
+-spec reloaded() -> ok | {error, term()}.
+reloaded() ->
+    case persistent_term:get(?MODULE, undefined) of
+        undefined -> ok;
+        Path -> load(Path)
     end.
 
 -spec open(linkspan_options:options()) -> {ok, #linkspan{}} | {error, linkspan:reason()}.

@@ -150,7 +150,7 @@ info(#linkspan{target = Port, owner = Owner} = Instance) ->
 
 os_pid(Port) ->
     case erlang:port_info(Port, os_pid) of
-        {os_pid, OsPid} when is_integer(OsPid) -> #{os_pid => OsPid};
+        {os_pid, OsPid} when is_integer(OsPid), OsPid > 0 -> #{os_pid => OsPid};
         _ -> #{}
     end.
 

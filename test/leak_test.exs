@@ -50,8 +50,10 @@ defmodule Linkspan.LeakTest do
       :erlang.garbage_collect()
       {binaries, resident} = {:erlang.memory(:binary), resident("self")}
       {:ok, reply} = Linkspan.call(server, operation, body)
-      assert :erlang.memory(:binary) < binaries + @mib
-      assert resident("self") < resident + 8 * @mib
+
+      # A binary that was built by appending is moved on its way, and its first place freed by another scheduler.
+      eventually(fn -> :erlang.memory(:binary) < binaries + @mib end)
+      eventually(fn -> resident("self") < resident + 8 * @mib end)
       assert reply == body
     end
   end

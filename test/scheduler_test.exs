@@ -9,7 +9,7 @@ defmodule Linkspan.SchedulerTest do
   @day "86400000000"
 
   test "processes go on while every worker is busy" do
-    workers = System.schedulers()
+    workers = max(2, System.schedulers())
     busy = for _ <- 1..workers, do: start(service: :echo, host: :driver)
     tasks = for s <- busy, do: Task.async(fn -> Linkspan.call(s, :spin, @day, 60_000) end)
     eventually(fn -> all_busy?(busy) end)
@@ -29,7 +29,7 @@ defmodule Linkspan.SchedulerTest do
   test "an instance that is idle answers inline while every worker is busy" do
     idle = start(service: :echo, host: :driver)
     {:ok, "warm"} = Linkspan.call(idle, :echo, "warm")
-    workers = System.schedulers()
+    workers = max(2, System.schedulers())
 
     busy = for _ <- 1..workers, do: start(service: :echo, host: :driver)
 

@@ -1,5 +1,6 @@
 //! The engine by its public face: real instances of the echo service on a host in memory.
 
+mod adaptive;
 mod asked;
 mod cancel;
 mod close;

@@ -29,6 +29,9 @@ mod operation {
     pub const WORK: u32 = 17;
     pub const THREAD: u32 = 30;
     pub const EXIT: u32 = 40;
+    pub const WORK_1: u32 = 50;
+    pub const WORK_2: u32 = 51;
+    pub const WORK_3: u32 = 52;
 }
 
 /// State of one instance.
@@ -61,6 +64,9 @@ impl Service for Echo {
         Operation::new(operation::WORK, "work"),
         Operation::new(operation::THREAD, "thread"),
         Operation::new(operation::EXIT, "exit"),
+        Operation::new(operation::WORK_1, "work_1"),
+        Operation::new(operation::WORK_2, "work_2"),
+        Operation::new(operation::WORK_3, "work_3"),
     ];
 
     /// So that several may stand in for one; what `count` says is of one of them.
@@ -87,8 +93,9 @@ impl Service for Echo {
             operation::ECHO | operation::ECHO_LONG => return Ok(Reply::copy(request.body())),
             // Sleeps or burns CPU for that many microseconds, or until cancelled.
             operation::SLEEP => until(micros(&request)?, cx, || thread::sleep(Duration::from_micros(500))),
-            // As `spin`, but nothing is declared of its cost, and it asks nobody whether it should go on.
-            operation::WORK => {
+            // As `spin`, but nothing is declared of their cost, and they ask nobody whether they should go on. Several,
+            // since each operation is learnt apart.
+            operation::WORK | operation::WORK_1 | operation::WORK_2 | operation::WORK_3 => {
                 let end = Instant::now() + micros(&request)?;
                 while Instant::now() < end {
                     black_box(0);
@@ -140,7 +147,7 @@ impl Service for Echo {
                 Cost::Long
             }
             operation::GROW | operation::PRINT | operation::REMAINING | operation::EXIT => Cost::Long,
-            operation::WORK => Cost::Learn,
+            operation::WORK | operation::WORK_1 | operation::WORK_2 | operation::WORK_3 => Cost::Learn,
             operation::THREAD if body == 0 => Cost::Learn,
             operation::THREAD => Cost::Long,
             _ => Cost::Short,
