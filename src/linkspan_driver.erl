@@ -5,7 +5,7 @@
 -include("linkspan.hrl").
 -include("linkspan_frame.hrl").
 
--export([open/1, own/1, handle_info/2, call/4, cast/3, await_room/3, info/1, connect/2, close/1, release/1]).
+-export([open/1, own/1, handle_info/2, call/4, cast/3, send_request/3, withdraw/2, await_room/3, info/1, connect/2, close/1, release/1]).
 -export([control/3, direct/3, plain/2]).
 
 %% Kind of a frame that carries a long body by reference and is answered straight to its sender.
@@ -69,6 +69,14 @@ call(Instance, Operation, Body, Timeout) ->
 -spec cast(#linkspan{}, non_neg_integer(), iodata()) -> ok | {error, linkspan:reason()}.
 cast(Instance, Operation, Body) ->
     linkspan_control:cast(Instance, Operation, Body).
+
+-spec send_request(#linkspan{}, non_neg_integer(), iodata()) -> {ok, reference()} | {error, linkspan:reason()}.
+send_request(Instance, Operation, Body) ->
+    linkspan_control:send_request(Instance, Operation, Body).
+
+-spec withdraw(#linkspan{}, reference()) -> withdrawn | {ok, binary()} | {error, linkspan:reason()}.
+withdraw(Instance, Reference) ->
+    linkspan_control:withdraw(Instance, Reference).
 
 -spec await_room(#linkspan{}, non_neg_integer(), timeout()) -> ok | {error, linkspan:reason()}.
 await_room(Instance, Wanted, Timeout) ->

@@ -3,7 +3,7 @@
 
 -include("linkspan.hrl").
 
--export([module/1, name/1, shown/2]).
+-export([module/1, name/1, shown/2, bare/1]).
 -export_type([not_connected/0]).
 
 %% Why an instance keeps its owner.
@@ -19,6 +19,11 @@
 -callback call(#linkspan{}, non_neg_integer(), iodata(), timeout()) ->
     {ok, binary()} | {error, linkspan:reason()}.
 -callback cast(#linkspan{}, non_neg_integer(), iodata()) -> ok | {error, linkspan:reason()}.
+%% Asks without waiting. The answer comes to the caller as {Reference, Status, Body}, or as the {'DOWN', Reference, ...} of
+%% the owner; a full queue answers busy.
+-callback send_request(#linkspan{}, non_neg_integer(), iodata()) -> {ok, reference()} | {error, linkspan:reason()}.
+%% Gives such a request up: after `withdrawn` nothing comes.
+-callback withdraw(#linkspan{}, reference()) -> withdrawn | {ok, binary()} | {error, linkspan:reason()}.
 %% Waits until the queue may have room for a body of so many bytes.
 -callback await_room(#linkspan{}, non_neg_integer(), timeout()) -> ok | {error, linkspan:reason()}.
 %% The record of docs/frame.md and what the host knows itself; or the instances that have it.
@@ -45,3 +50,9 @@ name(linkspan_program) -> program.
 -spec shown(#linkspan{}, linkspan_options:options()) -> #linkspan{}.
 shown(Instance, #{host := Decorator, behind := _Host}) -> Decorator:decorate(Instance);
 shown(Instance, #{}) -> Instance.
+
+%% The instance that takes a caller's requests now: behind its decorator, and of several lanes one.
+-spec bare(#linkspan{}) -> #linkspan{}.
+bare(#linkspan{host = linkspan_lanes} = Lanes) -> bare(linkspan_lanes:lane(Lanes));
+bare(#linkspan{target = #linkspan{} = Behind}) -> bare(Behind);
+bare(#linkspan{} = Instance) -> Instance.

@@ -8,7 +8,7 @@
 -include("linkspan.hrl").
 -include("linkspan_frame.hrl").
 
--export([open/1, own/1, handle_info/2, call/4, cast/3, await_room/3, info/1, connect/2, close/1, release/1]).
+-export([open/1, own/1, handle_info/2, call/4, cast/3, send_request/3, withdraw/2, await_room/3, info/1, connect/2, close/1, release/1]).
 
 -spec open(linkspan_options:options()) -> {ok, #linkspan{}} | {error, linkspan:reason()}.
 open(Options) ->
@@ -134,6 +134,23 @@ call(Instance, Operation, Body, Timeout) ->
 cast(Instance, Operation, Body) ->
     nothing(request(Instance, ?CAST, [<<Operation:32>> | Body], ?DEFAULT_TIMEOUT)).
 
+%% Asks without waiting: the answer will be {Reference, Status, Body}, or the owner's end.
+-spec send_request(#linkspan{}, non_neg_integer(), iodata()) -> {ok, reference()} | {error, linkspan:reason()}.
+send_request(#linkspan{target = Port, owner = Owner}, Operation, Body) ->
+    Size = iolist_size(Body),
+    Reference = erlang:monitor(process, Owner, [{alias, reply_demonitor}]),
+    Tag = term_to_binary(Reference),
+    ok = watch(Owner, Tag, infinity),
+    Frame = [<<?CALL, (byte_size(Tag)):16>>, Tag, <<Operation:32, (linkspan_frame:timeout(infinity)):32>> | Body],
+    case send(Port, Frame, Size, ?DEFAULT_TIMEOUT) of
+        %% If the port is closed the owner ends as well: that is the answer.
+        Sent when Sent =:= ok; Sent =:= {error, closed} ->
+            {ok, Reference};
+        {error, Reason} ->
+            true = erlang:demonitor(Reference, [flush]),
+            {error, Reason}
+    end.
+
 -spec await_room(#linkspan{}, non_neg_integer(), timeout()) -> ok | {error, linkspan:reason()}.
 await_room(Instance, Wanted, Timeout) ->
     nothing(request(Instance, ?ROOM, <<Wanted:64>>, Timeout)).
@@ -154,7 +171,7 @@ os_pid(Port) ->
         _ -> #{}
     end.
 
-request(#linkspan{target = Port, owner = Owner}, Kind, Body, Timeout) ->
+request(#linkspan{target = Port, owner = Owner} = Instance, Kind, Body, Timeout) ->
     %% Raises badarg before anything is sent, if the body is none.
     Size = iolist_size(Body),
     Reference = erlang:monitor(process, Owner, [{alias, reply_demonitor}]),
@@ -165,7 +182,7 @@ request(#linkspan{target = Port, owner = Owner}, Kind, Body, Timeout) ->
             receive
                 {Reference, Status, Reply} -> linkspan_reason:result(Status, Reply);
                 {'DOWN', Reference, process, _, Reason} -> {error, linkspan_reason:from_exit(Reason)}
-            after Timeout -> withdraw(Port, Reference, Tag)
+            after Timeout -> timed_out(withdraw(Instance, Reference))
             end;
         {error, closed} ->
             %% The owner is about to end as well, and knows why.
@@ -176,7 +193,7 @@ request(#linkspan{target = Port, owner = Owner}, Kind, Body, Timeout) ->
                 {error, closed}
             end;
         {error, timeout} ->
-            withdraw(Port, Reference, Tag);
+            timed_out(withdraw(Instance, Reference));
         {error, Reason} ->
             true = erlang:demonitor(Reference, [flush]),
             {error, Reason}
@@ -188,14 +205,18 @@ watch(Owner, Tag, infinity) ->
 watch(_Owner, _Tag, _Timeout) ->
     ok.
 
-%% The time is over: with the alias gone no answer can come; one that has come counts.
-withdraw(Port, Reference, Tag) ->
+timed_out(withdrawn) -> {error, timeout};
+timed_out(Result) -> Result.
+
+%% Gives a request up: with the alias gone no answer can come; one that has come counts.
+-spec withdraw(#linkspan{}, reference()) -> withdrawn | {ok, binary()} | {error, linkspan:reason()}.
+withdraw(#linkspan{target = Port}, Reference) ->
     true = erlang:demonitor(Reference, [flush]),
     receive
         {Reference, Status, Reply} -> linkspan_reason:result(Status, Reply)
     after 0 ->
-        ok = cancel(Port, Tag),
-        {error, timeout}
+        ok = cancel(Port, term_to_binary(Reference)),
+        withdrawn
     end.
 
 %% If the pipe is full, a process waits for it: a cancel must not be lost.

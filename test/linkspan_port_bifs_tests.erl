@@ -223,7 +223,7 @@ port_control_fails_with_badarg_for_a_reference_that_is_none() ->
         begin
             ?assertError(badarg, port_control(Port, 16#C0000000, [<<1:64, 0:32>>, Bad])),
             ?assertError(badarg, port_control(Port, 16#C0000005, [<<1:64>>, Bad])),
-            ?assertError(badarg, port_control(Port, 16#C0000008, [<<(byte_size(Bad)):16>>, Bad, <<2:32, 0:32>>]))
+            ?assertError(badarg, port_control(Port, 16#C0000008, [<<(byte_size(Bad)):16>>, Bad, <<2:32, 0:32, 0>>]))
         end
      || Bad <- [<<>>, <<"junk">>, term_to_binary(tag), term_to_binary({make_ref()}), <<Good/binary, 0>>, cut(Good)]
     ],

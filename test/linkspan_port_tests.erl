@@ -58,15 +58,17 @@ a_broken_frame_ends_the_port_with_what_is_wrong() ->
             {[<<8, 9:16>>, "short"], <<"the frame ends before its reference">>},
             {<<8, 0:16, 1>>, <<"the frame ends before its operation">>},
             {<<8, 0:16, 1:32, 1>>, <<"the frame ends before its time-out">>},
-            {<<8, 3:16, "tag", 1:32, 1:32>>, <<"the reference is none in the external term format">>},
-            {[<<8, 0:16, 1:32, 1:32>>, "body"], <<"the reference is none in the external term format">>}
+            {<<8, 0:16, 1:32, 1:32>>, <<"the frame ends before its mode">>},
+            {<<8, 0:16, 1:32, 1:32, 9>>, <<"9 is not 0 (may run at once) or 1 (deferred)">>},
+            {<<8, 3:16, "tag", 1:32, 1:32, 0>>, <<"the reference is none in the external term format">>},
+            {[<<8, 0:16, 1:32, 1:32, 1>>, "body"], <<"the reference is none in the external term format">>}
         ]
     ].
 
 a_direct_frame_is_answered_to_its_sender_however_it_is_divided() ->
     Port = open(),
     Tag = term_to_binary(Reference = make_ref()),
-    Head = <<8, (byte_size(Tag)):16, Tag/binary, 2:32, ?FOREVER:32>>,
+    Head = <<8, (byte_size(Tag)):16, Tag/binary, 2:32, ?FOREVER:32, 0>>,
     Long = binary:copy(<<"x">>, 100000),
     [
         begin

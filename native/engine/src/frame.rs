@@ -78,6 +78,8 @@ pub enum FrameError {
     WrongOnPanic(u8),
     #[error("the reference is none in the external term format")]
     NotReference,
+    #[error("{0} is not 0 (may run at once) or 1 (deferred)")]
+    WrongMode(u8),
     #[error("a frame of {0} bytes is longer than {LONGEST}")]
     TooLong(usize),
 }

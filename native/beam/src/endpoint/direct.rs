@@ -11,7 +11,20 @@ pub struct Direct {
     pub reference: Bytes,
     pub operation: u32,
     pub timeout: u32,
+    pub mode: Mode,
 }
+
+/// How a direct call may be handled.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// At once, if it is short.
+    MayRun,
+    /// Never on the sender's scheduler.
+    Deferred,
+}
+
+const MAY_RUN: u8 = 0;
+const DEFERRED: u8 = 1;
 
 impl Direct {
     /// Reads the head of a direct call, and how long it is.
@@ -21,11 +34,16 @@ impl Direct {
         let reference = rest.split_off(..usize::from(len)).ok_or(FrameError::Short("reference"))?;
         let operation = rest.try_get_u32().map_err(short("operation"))?;
         let timeout = rest.try_get_u32().map_err(short("time-out"))?;
+        let mode = match rest.try_get_u8().map_err(short("mode"))? {
+            MAY_RUN => Mode::MayRun,
+            DEFERRED => Mode::Deferred,
+            other => return Err(FrameError::WrongMode(other)),
+        };
         if !external::is_reference(reference) {
             return Err(FrameError::NotReference);
         }
         let reference = Bytes::copy_from_slice(reference);
-        Ok((Direct { reference, operation, timeout }, bytes.len() - rest.len()))
+        Ok((Direct { reference, operation, timeout, mode }, bytes.len() - rest.len()))
     }
 }
 

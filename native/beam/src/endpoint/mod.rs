@@ -17,7 +17,7 @@ use linkspan_engine::{Body, Inline, Instance, Job, OPERATION_LIMIT, Outcome, Rec
 use parking_lot::Mutex;
 
 use self::calls::Calls;
-pub use self::direct::Direct;
+pub use self::direct::{Direct, Mode};
 use crate::mail::Caller;
 
 /// Operations with this bit are casts.
@@ -124,11 +124,15 @@ impl<M> Endpoint<M> {
     /// Handles a call whose sender has said how it wants to be told.
     pub fn direct(&self, site: &impl Site<Monitor = M>, request: Direct, body: Body<'_>) {
         let Some(instance) = &self.instance else { return };
-        let Direct { reference, operation, timeout } = request;
+        let Direct { reference, operation, timeout, mode } = request;
         let Some(pid) = site.caller() else { return };
         let caller = Caller { pid, reference: reference.clone() };
         let mut room = [0; ROOM];
-        match instance.try_inline(operation, false, body, &mut room) {
+        let run = match mode {
+            Mode::MayRun => instance.try_inline(operation, false, body, &mut room),
+            Mode::Deferred => None,
+        };
+        match run {
             Some(Run { answer: Inline::Written(len), held, .. }) => {
                 site.pay(held);
                 caller.reply(Outcome::Ok(Bytes::copy_from_slice(&room[..len])));
