@@ -140,8 +140,15 @@ impl<'a> Call<'a> {
         self.room.instead(term.into_raw(), len)
     }
 
-    /// Answers with the term of the call itself, without copying.
+    /// Answers with the term of the call itself. It is copied: see [`raw::keep_buffer`](crate::raw::keep_buffer).
     pub fn same(self) -> Replied<'a> {
+        let (term, len) = self.term;
+        // SAFETY: the promise made to `new`.
+        let term = unsafe { std::slice::from_raw_parts(term.cast::<u8>(), len) };
+        self.bytes(term)
+    }
+
+    pub(crate) fn keep_buffer(self) -> Replied<'a> {
         let (term, len) = self.term;
         // SAFETY: the promise made to `new`; the flag keeps the VM from freeing what is its own.
         unsafe { *self.flags |= sys::DRIVER_CALL_KEEP_BUFFER };

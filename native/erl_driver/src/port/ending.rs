@@ -71,7 +71,7 @@ impl<Q> Port<'_, Q> {
         self.inner.end(Ending::Eof);
     }
 
-    /// The port ends with the reason `{driver_failure, Code}`; 0 is [`fail_eof`](Port::fail_eof).
+    /// The port ends with a number as the reason; 0 is [`fail_eof`](Port::fail_eof).
     pub fn fail(&self, code: i32) {
         self.inner.end(Ending::Code(code));
     }

@@ -1,6 +1,6 @@
 //! A driver without `start`, whose memory is the VM's.
 
-use erl_driver::{BareDriver, Call, Control, DriverAllocator, Memory, Replied, Vector, env};
+use erl_driver::{BareDriver, Call, Control, DriverAllocator, InitFailed, Memory, Replied, Vector, env};
 
 #[global_allocator]
 static ALLOCATOR: DriverAllocator = DriverAllocator;
@@ -10,6 +10,12 @@ struct Bare;
 erl_driver::bare_driver!(Bare, "bare_drv": init, finish, stop, outputv, control, call);
 
 impl BareDriver for Bare {
+    fn init() -> Result<(), InitFailed> {
+        // What a panic says on standard error is of no use here.
+        std::panic::set_hook(Box::new(|_| {}));
+        Ok(())
+    }
+
     fn stop() {
         env::set(c"BARE_DRV", c"stopped");
     }
@@ -42,7 +48,7 @@ impl BareDriver for Bare {
                 let set =
                     env::set(c"BARE_DRV_LONG", c"0123456789012345678901234567890123456789012345678901234567890123");
                 let mut room = [0; 10];
-                let short = env::read(c"BARE_DRV_LONG", &mut room).is_err_and(|len| len >= 64);
+                let short = env::read(c"BARE_DRV_LONG", &mut room) == Err(env::TooLong);
                 let whole = env::get(c"BARE_DRV_LONG").is_some_and(|value| value.count_bytes() == 64);
                 reply.bytes(format!("{set} {short} {whole} {:?}", env::get(c"BARE_DRV_NONE")).as_bytes())
             }

@@ -7,6 +7,8 @@ struct Chosen;
 erl_driver::driver!(load);
 
 fn load() -> Entry<Chosen> {
+    // What a panic says on standard error is of no use here.
+    std::panic::set_hook(Box::new(|_| {}));
     let setting = env::get(c"CHOSEN_DRV");
     match setting.as_deref().map(|setting| setting.to_bytes()) {
         Some(b"panic") => panic!("while loading"),

@@ -1,7 +1,7 @@
 //! What has no safe name, because `std` has it: the raw functions work as declared.
 #![allow(clippy::multiple_unsafe_ops_per_block, clippy::undocumented_unsafe_blocks)] // the functions themselves are tried
 
-use std::ffi::{CStr, c_void};
+use std::ffi::{CStr, CString, c_void};
 use std::ptr;
 
 use erl_driver::{Control, Driver, Port, Refusal, Replied, sys};
@@ -15,13 +15,13 @@ impl Driver for Sys {
         Ok(Sys)
     }
 
-    fn control<'a>(&mut self, port: &Port<'_>, operation: u32, _body: &[u8], reply: Control<'a>) -> Replied<'a> {
+    fn control<'a>(&mut self, port: &Port<'_>, operation: u32, body: &[u8], reply: Control<'a>) -> Replied<'a> {
         let answer = match operation {
             1 => mutex(),
             2 => condition(),
             3 => rwlock(),
             4 => thread(),
-            5 => libraries(),
+            5 => libraries(body),
             6 => counts(),
             7 => terms(port),
             8 => now(),
@@ -108,15 +108,19 @@ fn thread() -> String {
     }
 }
 
-fn libraries() -> String {
+/// `path` names a library with `driver_init`; the VM adds the extension.
+fn libraries(path: &[u8]) -> String {
+    let path = CString::new(path).unwrap_or_default();
     unsafe {
-        let none = sys::driver_dl_open(c"/nowhere.so".as_ptr().cast_mut());
+        let none = sys::driver_dl_open(c"/nowhere".as_ptr().cast_mut());
         let error = text(sys::driver_dl_error().cast());
-        // The C library, which is there already.
-        let libc = sys::driver_dl_open(c"libc.so.6".as_ptr().cast_mut());
-        let found = !sys::driver_dl_sym(libc, c"malloc".as_ptr().cast_mut()).is_null();
-        let closed = sys::driver_dl_close(libc);
-        format!("{} {} {found} {closed}", none.is_null(), error.contains("nowhere"))
+        let library = sys::driver_dl_open(path.as_ptr().cast_mut());
+        if library.is_null() {
+            return "not opened".into();
+        }
+        let found = !sys::driver_dl_sym(library, c"driver_init".as_ptr().cast_mut()).is_null();
+        let closed = sys::driver_dl_close(library);
+        format!("{} {} {found} {closed}", none.is_null(), !error.is_empty())
     }
 }
 

@@ -193,7 +193,7 @@ impl Tour {
         let terms = Terms::new().atom(port.atom(c"tags")).int(-1).uint(usize::MAX).int64(i64::MIN).uint64(u64::MAX);
         let terms = terms.float(1.5).port(port.id()).pid(caller).binary(&part).bytes(b"copied").string(b"list");
         let terms = terms.nil().string_cons(b"cons").external(&text).atom(port.atom(c"key")).int(1).map(1);
-        let sent = port.id().send(caller, terms.nil().list(14));
+        let sent = port.id().send(caller, terms.nil().list(15));
         let refused = port.id().send(caller, Terms::new().tuple(2));
         format!("{sent:?} {refused:?}")
     }
