@@ -163,6 +163,6 @@ fn entries() -> String {
         let removed = sys::remove_driver_entry(entry);
         let again = sys::remove_driver_entry(entry);
         drop(Box::from_raw(entry));
-        format!("{removed} {}", again != 0)
+        format!("{removed} {again}")
     }
 }
