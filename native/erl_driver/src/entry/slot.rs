@@ -44,8 +44,13 @@ pub struct Inner<Q> {
     pub lock: OnceCell<Q>,
 }
 
-/// Where siblings find a port; null after it has been stopped.
-pub struct Alive<Q>(pub AtomicPtr<Inner<Q>>);
+/// Where siblings find a port.
+pub struct Alive<Q> {
+    /// Null after it has been stopped.
+    pub inner: AtomicPtr<Inner<Q>>,
+    /// Which driver's: only its lock says when `inner` may be read.
+    pub driver: TypeId,
+}
 
 impl<D: Driver<Q>, Q: QueueAccess> Slot<D, Q> {
     pub fn new(port: sys::ErlDrvPort, driver: Option<D>) -> *mut Self {
@@ -203,7 +208,7 @@ impl<Q> Inner<Q> {
     /// Siblings do not find the port any more.
     fn forget(&self) {
         if let Some(alive) = self.alive.get() {
-            alive.0.store(ptr::null_mut(), Ordering::Relaxed);
+            alive.inner.store(ptr::null_mut(), Ordering::Relaxed);
         }
     }
 
