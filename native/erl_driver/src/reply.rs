@@ -31,6 +31,7 @@ struct Room<'a> {
 
 impl<'a> Room<'a> {
     /// Answers with a copy of `bytes` if there is room for it.
+    #[inline]
     fn copy(&self, bytes: &[u8]) -> Option<Replied<'a>> {
         if bytes.len() > self.len {
             return None;
@@ -65,12 +66,17 @@ impl<'a> Control<'a> {
     }
 
     /// Answers with a copy of `bytes`. Up to 64 bytes need no allocation.
+    #[inline]
     pub fn bytes(self, bytes: &[u8]) -> Replied<'a> {
-        match self.room.copy(bytes) {
-            Some(replied) => replied,
-            None if self.binary => self.binary(Binary::copy_from_slice(bytes)),
-            None => self.memory(Memory::copy_from_slice(bytes)),
+        self.room.copy(bytes).unwrap_or_else(|| self.long(bytes))
+    }
+
+    #[cold]
+    fn long(self, bytes: &[u8]) -> Replied<'a> {
+        if self.binary {
+            return self.binary(Binary::copy_from_slice(bytes));
         }
+        self.memory(Memory::copy_from_slice(bytes))
     }
 
     /// Answers with a binary, without copying it if it is a whole one and the port answers with binaries.

@@ -21,7 +21,9 @@ impl<Q: QueueAccess> Port<'_, Q> {
         if self.inner().driver != TypeId::of::<D>() {
             return Err(NotCreated(driver));
         }
-        let slot = Slot::<D, Q>::new(std::ptr::null_mut(), Some(driver));
+        let slot = Slot::<D, Q>::new(std::ptr::null_mut());
+        // SAFETY: just made.
+        unsafe { &*slot }.fill(driver);
         // SAFETY: inside a callback of this port; the name is copied, the slot is one of this driver's.
         let port = unsafe { sys::driver_create_port(self.raw(), owner.0, name.as_ptr().cast_mut(), slot.cast()) };
         if port.addr() as isize == -1 {
