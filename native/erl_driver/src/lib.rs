@@ -46,3 +46,7 @@ pub use reply::{Call, Control, Replied};
 pub use select::{AsEvent, Event, Mode, NotSelected};
 pub use term::{Atom, NotSent, Pid, PortId, Terms};
 pub use vector::{Part, Vector, VectorBuilder};
+
+/// From C to Rust, callback by callback.
+#[doc = include_str!("../../../docs/erl_driver.md")]
+pub mod guide {}
