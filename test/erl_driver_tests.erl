@@ -17,7 +17,7 @@ driver_test_() ->
 %% Cargo calls them libX.so, the VM wants X.so. A folder of its own, so that no other build replaces what is loaded.
 build() ->
     Port = open_port({spawn, "cargo build --quiet --locked -p erl_driver_tests --examples"}, [exit_status]),
-    0 = status(Port),
+    0 = status(Port, user),
     Dir = filename:join(os:getenv("TMPDIR", "/tmp"), "erl_driver_tests-" ++ os:getpid()),
     ok = filelib:ensure_path(Dir),
     Target = os:getenv("CARGO_TARGET_DIR", "target"),
@@ -27,11 +27,12 @@ build() ->
     ],
     Dir.
 
-status(Port) ->
+%% What a program returns. What it says goes to a device.
+status(Port, Device) ->
     receive
         {Port, {data, Text}} ->
-            io:put_chars(Text),
-            status(Port);
+            io:put_chars(Device, Text),
+            status(Port, Device);
         {Port, {exit_status, Status}} ->
             Status
     end.
@@ -518,7 +519,7 @@ a_crash_of_the_vm_is_told(Dir) ->
     Options = [exit_status, {cd, Dir}, {args, ["-noshell", "-eval", Code]}, {env, [{"ERL_CRASH_DUMP", "/dev/null"}]}],
     process_flag(trap_exit, true),
     Port = open_port({spawn_executable, Erl}, [stderr_to_stdout, hide | Options]),
-    ?assertNotEqual(0, status(Port)),
+    ?assertNotEqual(0, status(Port, standard_io)),
     ?assertEqual(normal, exited(Port)),
     ?assertEqual({ok, <<"called">>}, file:read_file(filename:join(Dir, "emergency_close"))).
 
