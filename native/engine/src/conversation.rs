@@ -54,7 +54,10 @@ impl Conversation {
                     self.cast(instance, &tag, command);
                 }
             }
-            Command::Load { .. } | Command::Start { .. } => self.submit(instance, tag, command),
+            Command::Credit { more } => self.pending.credit(&tag, more),
+            Command::Load { .. } | Command::Start { .. } | Command::Stream { .. } => {
+                self.submit(instance, tag, command)
+            }
         }
         Ok(())
     }

@@ -58,6 +58,16 @@ impl<K: Eq + Hash> Pending<K> {
         self.remove(key).is_some_and(|ticket| ticket.cancel())
     }
 
+    /// Says that the recipient of a stream has room for so many parts more; nothing if it is not open.
+    pub fn credit<Q: Eq + Hash + ?Sized>(&self, key: &Q, more: u32)
+    where
+        K: Borrow<Q>,
+    {
+        if let Some(ticket) = self.tickets.get(key) {
+            ticket.credit(more);
+        }
+    }
+
     /// Withdraws the requests that `of` picks.
     pub fn cancel_where(&mut self, of: impl Fn(&K) -> bool) {
         self.tickets.retain(|key, ticket| {
