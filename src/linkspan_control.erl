@@ -9,6 +9,7 @@
 -include("linkspan_frame.hrl").
 
 -export([start/2, call/4, answered/3, cast/3, await_room/3, info/2]).
+-export([stream/4, credit/3, withdraw/2]).
 
 %% Commands: see native/beam/src/endpoint/commands.rs.
 -define(COMMAND(Number), (16#C0000000 + Number)).
@@ -20,6 +21,11 @@
 -define(AWAIT_ROOM, ?COMMAND(5)).
 -define(GET_INFO, ?COMMAND(6)).
 -define(SUBMIT, ?COMMAND(8)).
+-define(GIVE_CREDIT, ?COMMAND(9)).
+
+%% How a direct call is run: at once if it may, or as a stream.
+-define(SOON, 0).
+-define(IN_PARTS, 2).
 
 %% Operations with this bit are casts.
 -define(CAST_BIT, (1 bsl 31)).
@@ -82,7 +88,7 @@ attach(#linkspan{host = Host} = Instance, Id, Timeout) ->
 direct(Send, Instance, Operation, Body, Timeout) ->
     Reference = make_ref(),
     Tag = term_to_binary(Reference),
-    Head = <<(byte_size(Tag)):16, Tag/binary, Operation:32, (linkspan_frame:timeout(Timeout)):32>>,
+    Head = <<(byte_size(Tag)):16, Tag/binary, Operation:32, (linkspan_frame:timeout(Timeout)):32, ?SOON>>,
     case Send(Instance, Head, Body) of
         closed ->
             {error, closed};
@@ -106,6 +112,37 @@ withdraw(#linkspan{host = Host} = Instance, Reference, Tag) ->
             receive
                 {Reference, Status, Reply} -> linkspan_reason:result(Status, Reply)
             end
+    end.
+
+%% Asks for an answer in parts, the first Window of them at once: {Reference, Status, Body} each.
+-spec stream(#linkspan{}, non_neg_integer(), iodata(), pos_integer()) ->
+    {ok, #linkspan{}, reference()} | {error, linkspan:reason()}.
+stream(#linkspan{host = Host} = Instance, Operation, Body, Window) ->
+    Reference = make_ref(),
+    Tag = term_to_binary(Reference),
+    Forever = linkspan_frame:timeout(infinity),
+    Head = <<(byte_size(Tag)):16, Tag/binary, Operation:32, Forever:32, ?IN_PARTS, Window:32>>,
+    Sent =
+        case iolist_size(Body) < ?LONG_BODY of
+            true -> submit(Instance, Head, Body);
+            false -> Host:direct(Instance, Head, Body)
+        end,
+    case Sent of
+        closed -> {error, closed};
+        _Sent -> {ok, Instance, Reference}
+    end.
+
+-spec credit(#linkspan{}, reference(), pos_integer()) -> ok.
+credit(#linkspan{host = Host} = Instance, Reference, More) ->
+    %% Of the end of the instance a message tells.
+    _ = Host:control(Instance, ?GIVE_CREDIT, [<<More:32>>, term_to_binary(Reference)]),
+    ok.
+
+-spec withdraw(#linkspan{}, reference()) -> withdrawn | ending.
+withdraw(#linkspan{host = Host} = Instance, Reference) ->
+    case Host:control(Instance, ?WITHDRAW, term_to_binary(Reference)) of
+        <<?CANCELLED>> -> withdrawn;
+        _Answered -> ending
     end.
 
 -spec cast(#linkspan{}, non_neg_integer(), iodata()) -> ok | {error, linkspan:reason()}.

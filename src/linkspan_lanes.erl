@@ -7,7 +7,7 @@
 -include("linkspan.hrl").
 
 -export([lane/1, lane/2, list/1]).
--export([open/1, own/1, handle_info/2, call/4, cast/3, await_room/3, info/1, connect/2, close/1, release/1]).
+-export([open/1, own/1, handle_info/2, call/4, cast/3, stream/4, await_room/3, info/1, connect/2, close/1, release/1]).
 
 %% The lane that the caller's requests take at the moment.
 -spec lane(#linkspan{}) -> #linkspan{}.
@@ -98,6 +98,13 @@ call(Instance, Operation, Body, Timeout) ->
 cast(Instance, Operation, Body) ->
     #linkspan{host = Host} = Lane = lane(Instance),
     Host:cast(Lane, Operation, Body).
+
+%% The whole stream comes from one lane.
+-spec stream(#linkspan{}, non_neg_integer(), iodata(), pos_integer()) ->
+    {ok, #linkspan{}, reference()} | {error, linkspan:reason()}.
+stream(Instance, Operation, Body, Window) ->
+    #linkspan{host = Host} = Lane = lane(Instance),
+    Host:stream(Lane, Operation, Body, Window).
 
 -spec await_room(#linkspan{}, non_neg_integer(), timeout()) -> ok | {error, linkspan:reason()}.
 await_room(Instance, Wanted, Timeout) ->

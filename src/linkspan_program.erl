@@ -8,6 +8,7 @@
 -include("linkspan.hrl").
 -include("linkspan_frame.hrl").
 
+-export([stream/4, credit/3, withdraw/2]).
 -export([open/1, own/1, handle_info/2, call/4, cast/3, await_room/3, info/1, connect/2, close/1, release/1]).
 
 -spec open(linkspan_options:options()) -> {ok, #linkspan{}} | {error, linkspan:reason()}.
@@ -75,7 +76,8 @@ answer(#linkspan{target = Port} = Instance, #{events := Events} = Options) ->
 %% What the port delivers: answers, events, and the end. And what callers ask of the owner: to be watched.
 -spec handle_info(term(), #linkspan{}) -> ok | {event, binary()} | {stop, term()}.
 handle_info({Port, {data, <<?REPLY, Len:16, Tag:Len/binary, Status, Body/binary>>}}, #linkspan{target = Port}) ->
-    ok = unwatch(Tag),
+    %% A stream goes on after a part, and its caller is watched.
+    ok = if Status =:= ?PART -> ok; true -> unwatch(Tag) end,
     %% Tags are made below, by term_to_binary/1 of an alias of this node.
     try binary_to_term(Tag, [safe]) of
         Alias when is_reference(Alias) ->
@@ -106,6 +108,8 @@ handle_info({'EXIT', _Linked, Reason}, _Instance) when Reason =/= normal ->
 handle_info({?MODULE, watch, Caller, Tag}, _Instance) ->
     _ = put(Tag, erlang:monitor(process, Caller, [{tag, {?MODULE, dead, Tag}}])),
     ok;
+handle_info({?MODULE, unwatch, Tag}, _Instance) ->
+    unwatch(Tag);
 handle_info({{?MODULE, dead, Tag}, _Monitor, process, _Caller, _Reason}, #linkspan{target = Port}) ->
     _ = erase(Tag),
     cancel(Port, Tag);
@@ -188,6 +192,40 @@ watch(Owner, Tag, infinity) ->
 watch(_Owner, _Tag, _Timeout) ->
     ok.
 
+%% The alias is for many messages: it goes with the monitor. The owner's end is a message as well.
+-spec stream(#linkspan{}, non_neg_integer(), iodata(), pos_integer()) ->
+    {ok, #linkspan{}, reference()} | {error, linkspan:reason()}.
+stream(#linkspan{target = Port, owner = Owner} = Instance, Operation, Body, Window) ->
+    Size = iolist_size(Body),
+    Reference = erlang:monitor(process, Owner, [{alias, demonitor}]),
+    Tag = term_to_binary(Reference),
+    %% No deadline tells its work to stop.
+    ok = watch(Owner, Tag, infinity),
+    case send(Port, [frame(?STREAM, Tag), <<Operation:32, Window:32>> | Body], Size, infinity) of
+        ok ->
+            {ok, Instance, Reference};
+        {error, closed} ->
+            %% The owner ends as well, and says why.
+            {ok, Instance, Reference};
+        {error, Reason} ->
+            true = erlang:demonitor(Reference, [flush]),
+            _ = Owner ! {?MODULE, unwatch, Tag},
+            {error, Reason}
+    end.
+
+-spec credit(#linkspan{}, reference(), pos_integer()) -> ok.
+credit(#linkspan{target = Port}, Reference, More) ->
+    tell(Port, [frame(?CREDIT, term_to_binary(Reference)), <<More:32>>]).
+
+%% With the alias gone nothing can come.
+-spec withdraw(#linkspan{}, reference()) -> withdrawn.
+withdraw(#linkspan{target = Port}, Reference) ->
+    true = erlang:demonitor(Reference, [flush]),
+    ok = cancel(Port, term_to_binary(Reference)),
+    withdrawn.
+
+frame(Kind, Tag) -> [<<Kind, (byte_size(Tag)):16>>, Tag].
+
 %% The time is over: with the alias gone no answer can come; one that has come counts.
 withdraw(Port, Reference, Tag) ->
     true = erlang:demonitor(Reference, [flush]),
@@ -198,9 +236,11 @@ withdraw(Port, Reference, Tag) ->
         {error, timeout}
     end.
 
-%% If the pipe is full, a process waits for it: a cancel must not be lost.
 cancel(Port, Tag) ->
-    Frame = [<<?CANCEL, (byte_size(Tag)):16>>, Tag],
+    tell(Port, frame(?CANCEL, Tag)).
+
+%% If the pipe is full, a process waits for it: what is not answered must not be lost.
+tell(Port, Frame) ->
     try port_command(Port, Frame, [nosuspend]) of
         true -> ok;
         false ->

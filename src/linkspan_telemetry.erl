@@ -6,7 +6,7 @@
 -include("linkspan.hrl").
 
 -export([is_available/0, emit/3, decorate/1]).
--export([open/1, own/1, handle_info/2, call/4, cast/3, await_room/3, info/1, connect/2, close/1, release/1]).
+-export([open/1, own/1, handle_info/2, call/4, cast/3, stream/4, await_room/3, info/1, connect/2, close/1, release/1]).
 
 %% Whether the application brings a module `telemetry` that takes events.
 -spec is_available() -> boolean().
@@ -60,6 +60,12 @@ patiently(#linkspan{full = Full} = Behind, Body, Timeout, Try) ->
         {error, busy} when Full =:= wait -> linkspan:when_room(Behind, Body, Timeout, Try);
         Result -> Result
     end.
+
+%% Of streams it tells nothing: they end when their readers do.
+-spec stream(#linkspan{}, non_neg_integer(), iodata(), pos_integer()) ->
+    {ok, #linkspan{}, reference()} | {error, linkspan:reason()}.
+stream(#linkspan{target = #linkspan{host = Host} = Behind}, Operation, Body, Window) ->
+    Host:stream(Behind, Operation, Body, Window).
 
 -spec await_room(#linkspan{}, non_neg_integer(), timeout()) -> ok | {error, linkspan:reason()}.
 await_room(#linkspan{target = #linkspan{host = Host} = Behind}, Wanted, Timeout) ->

@@ -54,7 +54,11 @@ impl Conversation {
                     self.cast(instance, &tag, command);
                 }
             }
-            Command::Credit { more } => self.pending.credit(&tag, more),
+            Command::Credit { more } => {
+                if let Some(ticket) = self.pending.get(&tag) {
+                    ticket.credit(more);
+                }
+            }
             Command::Load { .. } | Command::Start { .. } | Command::Stream { .. } => {
                 self.submit(instance, tag, command)
             }

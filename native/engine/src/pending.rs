@@ -58,14 +58,12 @@ impl<K: Eq + Hash> Pending<K> {
         self.remove(key).is_some_and(|ticket| ticket.cancel())
     }
 
-    /// Says that the recipient of a stream has room for so many parts more; nothing if it is not open.
-    pub fn credit<Q: Eq + Hash + ?Sized>(&self, key: &Q, more: u32)
+    /// A request that is kept.
+    pub fn get<Q: Eq + Hash + ?Sized>(&self, key: &Q) -> Option<&Arc<Ticket>>
     where
         K: Borrow<Q>,
     {
-        if let Some(ticket) = self.tickets.get(key) {
-            ticket.credit(more);
-        }
+        self.tickets.get(key)
     }
 
     /// Withdraws the requests that `of` picks.

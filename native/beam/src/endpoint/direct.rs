@@ -11,6 +11,29 @@ pub struct Direct {
     pub reference: Bytes,
     pub operation: u32,
     pub timeout: u32,
+    pub mode: Mode,
+}
+
+/// How a direct call is run.
+#[derive(Clone, Copy)]
+pub enum Mode {
+    /// It may run at once.
+    Soon,
+    /// It is deferred in any case.
+    Deferred,
+    /// Its answer comes in parts; its sender has room for so many to begin with.
+    Stream { credit: u32 },
+}
+
+impl Mode {
+    fn read(rest: &mut &[u8]) -> Result<Self, FrameError> {
+        match rest.try_get_u8().map_err(short("mode"))? {
+            0 => Ok(Mode::Soon),
+            1 => Ok(Mode::Deferred),
+            2 => Ok(Mode::Stream { credit: rest.try_get_u32().map_err(short("credit"))? }),
+            other => Err(FrameError::WrongMode(other)),
+        }
+    }
 }
 
 impl Direct {
@@ -21,11 +44,12 @@ impl Direct {
         let reference = rest.split_off(..usize::from(len)).ok_or(FrameError::Short("reference"))?;
         let operation = rest.try_get_u32().map_err(short("operation"))?;
         let timeout = rest.try_get_u32().map_err(short("time-out"))?;
+        let mode = Mode::read(&mut rest)?;
         if !external::is_reference(reference) {
             return Err(FrameError::NotReference);
         }
         let reference = Bytes::copy_from_slice(reference);
-        Ok((Direct { reference, operation, timeout }, bytes.len() - rest.len()))
+        Ok((Direct { reference, operation, timeout, mode }, bytes.len() - rest.len()))
     }
 }
 
