@@ -65,7 +65,7 @@ the_owner_s_end_stops_the_work_and_those_who_wait_get_closed() ->
 waiting(Port) ->
     Reference = make_ref(),
     Tag = term_to_binary(Reference),
-    <<?DEFERRED>> = port_control(Port, 16#C0000008, [<<(byte_size(Tag)):16>>, Tag, <<2:32, ?FOREVER:32>>]),
+    <<?DEFERRED>> = port_control(Port, 16#C0000008, [<<(byte_size(Tag)):16>>, Tag, <<2:32, ?FOREVER:32, 0>>]),
     Reference.
 
 a_port_whose_owner_unlinked_it_outlives_that_owner() ->
