@@ -138,8 +138,7 @@ defmodule Linkspan do
         reply
 
       {:error, reason} ->
-        service = with :undefined <- :linkspan.service(server), do: nil
-        raise Linkspan.Error, reason: reason, service: service, operation: operation
+        failed(reason, server, operation)
     end
   end
 
@@ -194,6 +193,49 @@ defmodule Linkspan do
   @spec cancel(:linkspan.request_id()) ::
           {:error, :cancelled} | {:reply, {:ok, binary()} | {:error, reason()}}
   defdelegate cancel(request), to: :linkspan
+
+  @doc """
+  An answer in parts: a lazy enumerable of binaries.
+
+  Nothing is sent before it is enumerated. Then the service makes as many parts as `:window` has room for, and goes on
+  as they are taken: a slow reader slows it down, and one that halts early ends the work. Other requests to the service
+  go on meanwhile. An operation whose answer is a plain one is a stream of one part.
+
+  Raises `Linkspan.Error` where the stream ends otherwise than by its end.
+
+  ## Options
+
+    * `:timeout` - milliseconds to wait for each part, or `:infinity`. Default: 5000.
+    * `:window` - parts that may be under way at once. Default: 16.
+
+  ## Example
+
+      iex> {:ok, echo} = Linkspan.start_link(service: :echo)
+      iex> echo |> Linkspan.stream(:count_to, "1000000") |> Enum.take(3)
+      ["1", "2", "3"]
+  """
+  @spec stream(server(), operation(), iodata(), timeout: timeout(), window: pos_integer()) ::
+          Enumerable.t()
+  def stream(server, operation, body \\ "", options \\ []) do
+    {timeout, options} = Keyword.pop(options, :timeout, @default_timeout)
+
+    start = fn ->
+      case checked(fn -> :linkspan.stream(server, operation, body, options) end) do
+        {:ok, stream} -> stream
+        {:error, reason} -> failed(reason, server, operation)
+      end
+    end
+
+    next = fn stream ->
+      case :linkspan.next(stream, timeout) do
+        {:ok, part, stream} -> {[part], stream}
+        :done -> {:halt, stream}
+        {:error, reason} -> failed(reason, server, operation)
+      end
+    end
+
+    Stream.resource(start, next, &:linkspan.close_stream/1)
+  end
 
   @doc "The instance behind a server. Worth while before a loop of many calls: it is looked up once."
   @spec handle(server()) :: instance() | {:error, :closed}
@@ -250,6 +292,12 @@ defmodule Linkspan do
   """
   @spec table() :: :ok
   defdelegate table(), to: :linkspan
+
+  @spec failed(reason(), server(), operation()) :: no_return()
+  defp failed(reason, server, operation) do
+    service = with :undefined <- :linkspan.service(server), do: nil
+    raise Linkspan.Error, reason: reason, service: service, operation: operation
+  end
 
   defp checked(fun) do
     fun.()

@@ -9,10 +9,12 @@
 -export([load/0, start_link/1, stop/1, stop/3, child_spec/1]).
 -export([open/1, close/1, call/2, call/3, call/4, cast/2, cast/3, handle/1, lane/2, connect/2, info/1, service/1]).
 -export([send_request/3, receive_response/2, wait_response/2, check_response/2, cancel/1]).
+-export([stream/3, stream/4, next/2, close_stream/1]).
 -export([instances/0, table/0]).
 %% For decorators of hosts.
 -export([when_room/4]).
--export_type([request_id/0, instance/0, server/0, operation/0, reason/0, info/0, lanes_info/0, times/0]).
+-export_type([request_id/0, stream/0, stream_option/0]).
+-export_type([instance/0, server/0, operation/0, reason/0, info/0, lanes_info/0, times/0]).
 
 %% What is a time-out: it must fit into a frame.
 -define(IS_TIMEOUT(Timeout),
@@ -22,6 +24,9 @@
 -opaque instance() :: #linkspan{}.
 %% A request whose answer is fetched later, by the process that sent it.
 -type request_id() :: linkspan_request:id().
+-opaque stream() :: linkspan_stream:stream().
+%% Parts that may be under way at once; 16 unless said otherwise.
+-type stream_option() :: {window, 1..16#FFFFFFFF}.
 -type server() :: instance() | pid() | atom() | {global, term()} | {via, module(), term()}.
 %% The number of an operation, or its name.
 -type operation() :: non_neg_integer() | atom() | string() | binary().
@@ -266,6 +271,44 @@ check_response(Message, Request) ->
 -spec cancel(request_id()) -> {error, cancelled} | {reply, linkspan_request:result()}.
 cancel(Request) ->
     linkspan_request:cancel(Request).
+
+%% Asks for an answer in parts, with the default window.
+-spec stream(server(), operation(), iodata()) -> {ok, stream()} | {error, reason()}.
+stream(Server, Operation, Body) ->
+    stream(Server, Operation, Body, []).
+
+%% Asks for an answer in parts. The service makes as many as the window has room for, and goes on as they are taken by
+%% next/2: a slow reader slows it down. The stream is the calling process's, and ends with it; it should be read to
+%% its end or closed. It holds a place in the queue until then.
+-spec stream(server(), operation(), iodata(), [stream_option()]) -> {ok, stream()} | {error, reason()}.
+stream(#linkspan{} = Instance, Operation, Body, Options) when
+    is_integer(Operation), Operation >= 0, Operation < ?OPERATION_LIMIT
+->
+    linkspan_stream:open(Instance, Operation, Body, Options);
+stream(#linkspan{} = Instance, Operation, Body, Options) ->
+    case number(Instance, Operation) of
+        {ok, Number} -> stream(Instance, Number, Body, Options);
+        error -> {error, {unknown_operation, Operation}}
+    end;
+stream(Server, Operation, Body, Options) ->
+    case handle(Server) of
+        #linkspan{} = Instance -> stream(Instance, Operation, Body, Options);
+        {error, closed} -> {error, closed}
+    end.
+
+%% Waits for the next part, at most Timeout milliseconds, and gives the stream to go on with. `done` and an error are
+%% the end; after a time-out, too, nothing comes any more. A stream that the full queue has refused is asked for again
+%% when there is room, within the time-out of the first next/2, if the instance was opened so.
+-spec next(stream(), timeout()) -> {ok, binary(), stream()} | done | {error, reason()}.
+next(Stream, Timeout) when ?IS_TIMEOUT(Timeout) ->
+    linkspan_stream:next(Stream, Timeout);
+next(Stream, Timeout) ->
+    erlang:error(badarg, [Stream, Timeout]).
+
+%% Ends a stream. What the service still had to say is dropped. Does nothing if the stream has ended.
+-spec close_stream(stream()) -> ok.
+close_stream(Stream) ->
+    linkspan_stream:close(Stream).
 
 %% The instance behind a server. Worth while before a loop of many calls: it is looked up once.
 -spec handle(server()) -> instance() | {error, closed}.

@@ -5,7 +5,8 @@
 -include("linkspan.hrl").
 -include("linkspan_frame.hrl").
 
--export([open/1, own/1, handle_info/2, call/4, cast/3, send_request/3, withdraw/2, await_room/3, info/1, connect/2, close/1, release/1]).
+-export([open/1, own/1, handle_info/2, call/4, cast/3, await_room/3, info/1, connect/2, close/1, release/1]).
+-export([send_request/3, stream/4, credit/3, withdraw/2]).
 -export([control/3, direct/3, plain/2]).
 
 %% Kind of a frame that carries a long body by reference and is answered straight to its sender.
@@ -74,13 +75,22 @@ cast(Instance, Operation, Body) ->
 send_request(Instance, Operation, Body) ->
     linkspan_control:send_request(Instance, Operation, Body).
 
--spec withdraw(#linkspan{}, reference()) -> withdrawn | {ok, binary()} | {error, linkspan:reason()}.
-withdraw(Instance, Reference) ->
-    linkspan_control:withdraw(Instance, Reference).
-
 -spec await_room(#linkspan{}, non_neg_integer(), timeout()) -> ok | {error, linkspan:reason()}.
 await_room(Instance, Wanted, Timeout) ->
     linkspan_control:await_room(Instance, Wanted, Timeout).
+
+-spec stream(#linkspan{}, non_neg_integer(), iodata(), pos_integer()) ->
+    {ok, #linkspan{}, reference()} | {error, linkspan:reason()}.
+stream(Instance, Operation, Body, Window) ->
+    linkspan_control:stream(Instance, Operation, Body, Window).
+
+-spec credit(#linkspan{}, reference(), pos_integer()) -> ok.
+credit(Instance, Reference, More) ->
+    linkspan_control:credit(Instance, Reference, More).
+
+-spec withdraw(#linkspan{}, reference()) -> withdrawn | ending.
+withdraw(Instance, Reference) ->
+    linkspan_control:withdraw(Instance, Reference).
 
 -spec info(#linkspan{}) -> {ok, binary(), map()} | {error, linkspan:reason()}.
 info(#linkspan{target = Port} = Instance) ->

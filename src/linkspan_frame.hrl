@@ -12,6 +12,8 @@
 -define(START, 5).
 -define(ROOM, 6).
 -define(INFO, 7).
+-define(STREAM, 9).
+-define(CREDIT, 10).
 -define(REPLY, 16#81).
 -define(EVENT, 16#82).
 -define(ENDED, 16#83).
@@ -19,3 +21,5 @@
 -define(OK, 0).
 -define(DEFERRED, 1).
 -define(CANCELLED, 6).
+-define(BUSY, 7).
+-define(PART, 15).

@@ -22,8 +22,17 @@
 %% Asks without waiting. The answer comes to the caller as {Reference, Status, Body}, or as the {'DOWN', Reference, ...} of
 %% the owner; a full queue answers busy.
 -callback send_request(#linkspan{}, non_neg_integer(), iodata()) -> {ok, reference()} | {error, linkspan:reason()}.
-%% Gives such a request up: after `withdrawn` nothing comes.
--callback withdraw(#linkspan{}, reference()) -> withdrawn | {ok, binary()} | {error, linkspan:reason()}.
+%% Asks for an answer in parts, with room for so many. Gives the instance that answers, which may be one behind this
+%% one, and a reference: the caller gets {Reference, 15, Part} and at last {Reference, Status, Body}, or, where that
+%% is a monitor, {'DOWN', Reference, process, _, Reason}.
+-callback stream(#linkspan{}, non_neg_integer(), iodata(), pos_integer()) ->
+    {ok, #linkspan{}, reference()} | {error, linkspan:reason()}.
+%% Makes room for more parts. This and withdraw/2 are asked of the instance that answers.
+-callback credit(#linkspan{}, reference(), pos_integer()) -> ok.
+%% Gives a request or a stream up: `withdrawn` if nothing will come any more, `ending` if its last message is there or on its way.
+-callback withdraw(#linkspan{}, reference()) -> withdrawn | ending.
+%% Decorators need them not: see bare/1.
+-optional_callbacks([send_request/3, credit/3, withdraw/2]).
 %% Waits until the queue may have room for a body of so many bytes.
 -callback await_room(#linkspan{}, non_neg_integer(), timeout()) -> ok | {error, linkspan:reason()}.
 %% The record of docs/frame.md and what the host knows itself; or the instances that have it.

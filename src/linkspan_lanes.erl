@@ -7,7 +7,7 @@
 -include("linkspan.hrl").
 
 -export([lane/1, lane/2, list/1]).
--export([open/1, own/1, handle_info/2, call/4, cast/3, send_request/3, withdraw/2, await_room/3, info/1, connect/2, close/1, release/1]).
+-export([open/1, own/1, handle_info/2, call/4, cast/3, stream/4, await_room/3, info/1, connect/2, close/1, release/1]).
 
 %% The lane that the caller's requests take at the moment.
 -spec lane(#linkspan{}) -> #linkspan{}.
@@ -99,15 +99,12 @@ cast(Instance, Operation, Body) ->
     #linkspan{host = Host} = Lane = lane(Instance),
     Host:cast(Lane, Operation, Body).
 
--spec send_request(#linkspan{}, non_neg_integer(), iodata()) -> {ok, reference()} | {error, linkspan:reason()}.
-send_request(Instance, Operation, Body) ->
-    #linkspan{host = Host} = Behind = linkspan_host:bare(Instance),
-    Host:send_request(Behind, Operation, Body).
-
-%% Requests remember the instance that has them.
--spec withdraw(#linkspan{}, reference()) -> no_return().
-withdraw(Instance, Reference) ->
-    erlang:error(badarg, [Instance, Reference]).
+%% The whole stream comes from one lane.
+-spec stream(#linkspan{}, non_neg_integer(), iodata(), pos_integer()) ->
+    {ok, #linkspan{}, reference()} | {error, linkspan:reason()}.
+stream(Instance, Operation, Body, Window) ->
+    #linkspan{host = Host} = Lane = lane(Instance),
+    Host:stream(Lane, Operation, Body, Window).
 
 -spec await_room(#linkspan{}, non_neg_integer(), timeout()) -> ok | {error, linkspan:reason()}.
 await_room(Instance, Wanted, Timeout) ->

@@ -8,7 +8,8 @@
 -include("linkspan.hrl").
 -include("linkspan_frame.hrl").
 
--export([open/1, own/1, handle_info/2, call/4, cast/3, send_request/3, withdraw/2, await_room/3, info/1, connect/2, close/1, release/1]).
+-export([open/1, own/1, handle_info/2, call/4, cast/3, await_room/3, info/1, connect/2, close/1, release/1]).
+-export([send_request/3, stream/4, credit/3, withdraw/2]).
 
 -spec open(linkspan_options:options()) -> {ok, #linkspan{}} | {error, linkspan:reason()}.
 open(Options) ->
@@ -75,7 +76,8 @@ answer(#linkspan{target = Port} = Instance, #{events := Events} = Options) ->
 %% What the port delivers: answers, events, and the end. And what callers ask of the owner: to be watched.
 -spec handle_info(term(), #linkspan{}) -> ok | {event, binary()} | {stop, term()}.
 handle_info({Port, {data, <<?REPLY, Len:16, Tag:Len/binary, Status, Body/binary>>}}, #linkspan{target = Port}) ->
-    ok = unwatch(Tag),
+    %% A stream goes on after a part, and its caller is watched.
+    ok = if Status =:= ?PART -> ok; true -> unwatch(Tag) end,
     %% Tags are made below, by term_to_binary/1 of an alias of this node.
     try binary_to_term(Tag, [safe]) of
         Alias when is_reference(Alias) ->
@@ -106,6 +108,8 @@ handle_info({'EXIT', _Linked, Reason}, _Instance) when Reason =/= normal ->
 handle_info({?MODULE, watch, Caller, Tag}, _Instance) ->
     _ = put(Tag, erlang:monitor(process, Caller, [{tag, {?MODULE, dead, Tag}}])),
     ok;
+handle_info({?MODULE, unwatch, Tag}, _Instance) ->
+    unwatch(Tag);
 handle_info({{?MODULE, dead, Tag}, _Monitor, process, _Caller, _Reason}, #linkspan{target = Port}) ->
     _ = erase(Tag),
     cancel(Port, Tag);
@@ -171,7 +175,7 @@ os_pid(Port) ->
         _ -> #{}
     end.
 
-request(#linkspan{target = Port, owner = Owner} = Instance, Kind, Body, Timeout) ->
+request(#linkspan{target = Port, owner = Owner}, Kind, Body, Timeout) ->
     %% Raises badarg before anything is sent, if the body is none.
     Size = iolist_size(Body),
     Reference = erlang:monitor(process, Owner, [{alias, reply_demonitor}]),
@@ -182,7 +186,7 @@ request(#linkspan{target = Port, owner = Owner} = Instance, Kind, Body, Timeout)
             receive
                 {Reference, Status, Reply} -> linkspan_reason:result(Status, Reply);
                 {'DOWN', Reference, process, _, Reason} -> {error, linkspan_reason:from_exit(Reason)}
-            after Timeout -> timed_out(withdraw(Instance, Reference))
+            after Timeout -> timed_out(Port, Reference)
             end;
         {error, closed} ->
             %% The owner is about to end as well, and knows why.
@@ -193,7 +197,7 @@ request(#linkspan{target = Port, owner = Owner} = Instance, Kind, Body, Timeout)
                 {error, closed}
             end;
         {error, timeout} ->
-            timed_out(withdraw(Instance, Reference));
+            timed_out(Port, Reference);
         {error, Reason} ->
             true = erlang:demonitor(Reference, [flush]),
             {error, Reason}
@@ -205,23 +209,55 @@ watch(Owner, Tag, infinity) ->
 watch(_Owner, _Tag, _Timeout) ->
     ok.
 
-timed_out(withdrawn) -> {error, timeout};
-timed_out(Result) -> Result.
+%% The alias is for many messages: it goes with the monitor. The owner's end is a message as well.
+-spec stream(#linkspan{}, non_neg_integer(), iodata(), pos_integer()) ->
+    {ok, #linkspan{}, reference()} | {error, linkspan:reason()}.
+stream(#linkspan{target = Port, owner = Owner} = Instance, Operation, Body, Window) ->
+    Size = iolist_size(Body),
+    Reference = erlang:monitor(process, Owner, [{alias, demonitor}]),
+    Tag = term_to_binary(Reference),
+    %% No deadline tells its work to stop.
+    ok = watch(Owner, Tag, infinity),
+    case send(Port, [frame(?STREAM, Tag), <<Operation:32, Window:32>> | Body], Size, infinity) of
+        ok ->
+            {ok, Instance, Reference};
+        {error, closed} ->
+            %% The owner ends as well, and says why.
+            {ok, Instance, Reference};
+        {error, Reason} ->
+            true = erlang:demonitor(Reference, [flush]),
+            _ = Owner ! {?MODULE, unwatch, Tag},
+            {error, Reason}
+    end.
 
-%% Gives a request up: with the alias gone no answer can come; one that has come counts.
--spec withdraw(#linkspan{}, reference()) -> withdrawn | {ok, binary()} | {error, linkspan:reason()}.
+-spec credit(#linkspan{}, reference(), pos_integer()) -> ok.
+credit(#linkspan{target = Port}, Reference, More) ->
+    tell(Port, [frame(?CREDIT, term_to_binary(Reference)), <<More:32>>]).
+
+%% With the alias gone nothing can come.
+-spec withdraw(#linkspan{}, reference()) -> withdrawn.
 withdraw(#linkspan{target = Port}, Reference) ->
+    true = erlang:demonitor(Reference, [flush]),
+    ok = cancel(Port, term_to_binary(Reference)),
+    withdrawn.
+
+frame(Kind, Tag) -> [<<Kind, (byte_size(Tag)):16>>, Tag].
+
+%% The time is over: with the alias gone no answer can come; one that has come counts.
+timed_out(Port, Reference) ->
     true = erlang:demonitor(Reference, [flush]),
     receive
         {Reference, Status, Reply} -> linkspan_reason:result(Status, Reply)
     after 0 ->
         ok = cancel(Port, term_to_binary(Reference)),
-        withdrawn
+        {error, timeout}
     end.
 
-%% If the pipe is full, a process waits for it: a cancel must not be lost.
 cancel(Port, Tag) ->
-    Frame = [<<?CANCEL, (byte_size(Tag)):16>>, Tag],
+    tell(Port, frame(?CANCEL, Tag)).
+
+%% If the pipe is full, a process waits for it: what is not answered must not be lost.
+tell(Port, Frame) ->
     try port_command(Port, Frame, [nosuspend]) of
         true -> ok;
         false ->

@@ -64,10 +64,17 @@ withdraw(#request{instance = undefined} = Request, Withdrawn) ->
         %% It has been fetched.
         timeout -> Withdrawn
     end;
-withdraw(#request{instance = #linkspan{host = Host} = Instance, reference = Reference}, Withdrawn) ->
-    case Host:withdraw(Instance, Reference) of
-        withdrawn -> Withdrawn;
-        Result -> {reply, Result}
+withdraw(#request{instance = #linkspan{host = Host} = Instance, reference = Reference} = Request, Withdrawn) ->
+    Patience =
+        case Host:withdraw(Instance, Reference) of
+            %% What had come before counts.
+            withdrawn -> 0;
+            %% It is on its way, unless it has been fetched.
+            ending -> ?DEFAULT_TIMEOUT
+        end,
+    case wait_response(Request, Patience) of
+        {reply, Result} -> {reply, Result};
+        timeout -> Withdrawn
     end.
 
 reply({_Reference, Status, Body}) -> {reply, linkspan_reason:result(Status, Body)};

@@ -6,7 +6,7 @@
 -include("linkspan.hrl").
 
 -export([is_available/0, emit/3, decorate/1]).
--export([open/1, own/1, handle_info/2, call/4, cast/3, send_request/3, withdraw/2, await_room/3, info/1, connect/2, close/1, release/1]).
+-export([open/1, own/1, handle_info/2, call/4, cast/3, stream/4, await_room/3, info/1, connect/2, close/1, release/1]).
 
 %% Whether the application brings a module `telemetry` that takes events.
 -spec is_available() -> boolean().
@@ -61,15 +61,11 @@ patiently(#linkspan{full = Full} = Behind, Body, Timeout, Try) ->
         Result -> Result
     end.
 
--spec send_request(#linkspan{}, non_neg_integer(), iodata()) -> {ok, reference()} | {error, linkspan:reason()}.
-send_request(Instance, Operation, Body) ->
-    #linkspan{host = Host} = Behind = linkspan_host:bare(Instance),
-    Host:send_request(Behind, Operation, Body).
-
-%% Requests remember the instance that has them.
--spec withdraw(#linkspan{}, reference()) -> no_return().
-withdraw(Instance, Reference) ->
-    erlang:error(badarg, [Instance, Reference]).
+%% Of streams it tells nothing: they end when their readers do.
+-spec stream(#linkspan{}, non_neg_integer(), iodata(), pos_integer()) ->
+    {ok, #linkspan{}, reference()} | {error, linkspan:reason()}.
+stream(#linkspan{target = #linkspan{host = Host} = Behind}, Operation, Body, Window) ->
+    Host:stream(Behind, Operation, Body, Window).
 
 -spec await_room(#linkspan{}, non_neg_integer(), timeout()) -> ok | {error, linkspan:reason()}.
 await_room(#linkspan{target = #linkspan{host = Host} = Behind}, Wanted, Timeout) ->

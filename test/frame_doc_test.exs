@@ -63,7 +63,7 @@ defmodule Linkspan.FrameDocTest do
           uniq: true,
           do: {direction, kind}
 
-    for kind <- 1..7, do: assert({">", kind} in shown)
+    for kind <- [1, 2, 3, 4, 5, 6, 7, 9, 10], do: assert({">", kind} in shown)
     for kind <- 0x81..0x83, do: assert({"<", kind} in shown)
   end
 

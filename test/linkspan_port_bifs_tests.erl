@@ -203,7 +203,7 @@ port_control_fails_with_badarg_if_the_driver_so_decides() ->
             {1 bsl 30, <<>>},
             {(1 bsl 31) - 1, <<>>},
             %% Commands that nobody knows.
-            {16#C0000009, <<>>},
+            {16#C000000A, <<>>},
             {16#FFFFFFFF, <<>>},
             %% Bodies that are too short, or too long.
             {16#C0000000, <<1:64>>},
@@ -211,7 +211,8 @@ port_control_fails_with_badarg_if_the_driver_so_decides() ->
             {16#C0000005, <<1:32>>},
             {16#C0000006, <<"long">>},
             {16#C0000007, <<1>>},
-            {16#C0000008, <<9:16, "short">>}
+            {16#C0000008, <<9:16, "short">>},
+            {16#C0000009, <<1:24>>}
         ]
     ],
     assert_alive(Port).
@@ -223,7 +224,8 @@ port_control_fails_with_badarg_for_a_reference_that_is_none() ->
         begin
             ?assertError(badarg, port_control(Port, 16#C0000000, [<<1:64, 0:32>>, Bad])),
             ?assertError(badarg, port_control(Port, 16#C0000005, [<<1:64>>, Bad])),
-            ?assertError(badarg, port_control(Port, 16#C0000008, [<<(byte_size(Bad)):16>>, Bad, <<2:32, 0:32, 0>>]))
+            ?assertError(badarg, port_control(Port, 16#C0000008, [<<(byte_size(Bad)):16>>, Bad, <<2:32, 0:32, 0>>])),
+            ?assertError(badarg, port_control(Port, 16#C0000009, [<<1:32>>, Bad]))
         end
      || Bad <- [<<>>, <<"junk">>, term_to_binary(tag), term_to_binary({make_ref()}), <<Good/binary, 0>>, cut(Good)]
     ],

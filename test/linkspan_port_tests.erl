@@ -59,9 +59,10 @@ a_broken_frame_ends_the_port_with_what_is_wrong() ->
             {<<8, 0:16, 1>>, <<"the frame ends before its operation">>},
             {<<8, 0:16, 1:32, 1>>, <<"the frame ends before its time-out">>},
             {<<8, 0:16, 1:32, 1:32>>, <<"the frame ends before its mode">>},
-            {<<8, 0:16, 1:32, 1:32, 9>>, <<"9 is not 0 (may run at once) or 1 (deferred)">>},
+            {<<8, 0:16, 1:32, 1:32, 2, 1>>, <<"the frame ends before its credit">>},
+            {<<8, 0:16, 1:32, 1:32, 3>>, <<"3 is no way to run a call">>},
             {<<8, 3:16, "tag", 1:32, 1:32, 0>>, <<"the reference is none in the external term format">>},
-            {[<<8, 0:16, 1:32, 1:32, 1>>, "body"], <<"the reference is none in the external term format">>}
+            {[<<8, 0:16, 1:32, 1:32, 0>>, "body"], <<"the reference is none in the external term format">>}
         ]
     ].
 
@@ -83,6 +84,33 @@ a_direct_frame_is_answered_to_its_sender_however_it_is_divided() ->
             {[<<8>>, binary:part(Head, 1, byte_size(Head) - 1), Long], Long}
         ]
     ].
+
+a_direct_stream_comes_in_parts_as_there_is_credit() ->
+    Port = open(),
+    Tag = term_to_binary(Reference = make_ref()),
+    Head = <<8, (byte_size(Tag)):16, Tag/binary, 20:32, ?FOREVER:32, 2, 2:32>>,
+    true = port_command(Port, [Head, <<"3">>]),
+    ?assertEqual({Reference, 15, <<"1">>}, received_message()),
+    ?assertEqual({Reference, 15, <<"2">>}, received_message()),
+    ?assertEqual(<<?OK>>, port_control(Port, 16#C0000009, <<9:32, Tag/binary>>)),
+    ?assertEqual({Reference, 15, <<"3">>}, received_message()),
+    ?assertEqual({Reference, ?OK, <<>>}, received_message()),
+    %% Too late, and none of this caller's.
+    ?assertEqual(<<?OK>>, port_control(Port, 16#C0000009, <<9:32, Tag/binary>>)),
+    ?assertEqual(<<?OK>>, port_control(Port, 16#C0000009, <<9:32, (term_to_binary(make_ref()))/binary>>)),
+    port_close(Port).
+
+a_direct_call_that_is_to_be_deferred_is() ->
+    Port = open(),
+    Tag = term_to_binary(Reference = make_ref()),
+    ?assertEqual(<<?OK>>, control(Port, 1, <<>>)),
+    <<?OK, _, _:16/binary, Inline:64, Deferred:64, _/binary>> = port_control(Port, 16#C0000006, <<>>),
+    Head = <<8, (byte_size(Tag)):16, Tag/binary, 1:32, ?FOREVER:32, 1>>,
+    true = port_command(Port, [Head, <<"body">>]),
+    ?assertEqual({Reference, ?OK, <<"body">>}, received_message()),
+    <<?OK, _, _:16/binary, Inline:64, Now:64, _/binary>> = port_control(Port, 16#C0000006, <<>>),
+    ?assertEqual(Deferred + 1, Now),
+    port_close(Port).
 
 a_call_of_terms_works_for_operations_that_answer_in_terms() ->
     Port = open(),

@@ -149,6 +149,22 @@ pub struct Reply {
     pub buffer: Buffer,
     /// Set by the service with [`status::FAILED`]: its own error code.
     pub code: u32,
+    /// Set by the service with [`status::OK_STREAM`]: the answer, which the host owns from then on.
+    pub stream: Stream,
+}
+
+/// An answer in parts. Its functions are called by one thread at a time, and by no other than those that may call the
+/// functions of the instance; never while one of these runs.
+#[repr(C)]
+#[derive(Debug)]
+pub struct Stream {
+    /// What the functions want to be given.
+    pub data: *mut c_void,
+    /// Makes the next part: [`status::OK_BUFFER`] or [`status::OK_INLINE`]. Everything else is the end, and the last
+    /// call: [`status::END`], [`status::FAILED`], [`status::BAD_REQUEST`] or [`status::PANICKED`].
+    pub next: Option<unsafe extern "C" fn(data: *mut c_void, context: *const Context, reply: *mut Reply) -> Status>,
+    /// Frees the stream, at its end or before; the last use of `data`.
+    pub free: Option<unsafe extern "C" fn(data: *mut c_void)>,
 }
 
 /// How a call ended: one of [`status`].
@@ -170,6 +186,10 @@ pub mod status {
     pub const UNKNOWN_OPERATION: Status = 4;
     /// The service cannot read the body; the message says why.
     pub const BAD_REQUEST: Status = 5;
+    /// The answer comes in parts: `stream` makes them.
+    pub const OK_STREAM: Status = 6;
+    /// Only of [`Stream::next`](super::Stream::next): there is no further part.
+    pub const END: Status = 7;
 }
 
 /// What a service says of itself in [`Service::flags`].

@@ -146,6 +146,7 @@ impl Service {
                 Ok(State { service: self.clone(), state, scope, panicked: false })
             }
             Answer::Outcome(outcome) => Err(outcome),
+            Answer::Stream(_) => Err(Outcome::Panicked("the service started with a stream".into())),
         }
     }
 
@@ -178,6 +179,31 @@ pub(crate) enum Answer {
     /// That many bytes are in the room that was provided.
     Inline(usize),
     Outcome(Outcome),
+    /// It comes in parts; only for those who asked for a stream.
+    Stream(Stream),
+}
+
+/// An answer in parts, made by [`State::next`].
+pub(crate) struct Stream(abi::Stream);
+
+// SAFETY: the ABI lets the threads that may use the instance use its streams, one at a time.
+unsafe impl Send for Stream {}
+
+impl Drop for Stream {
+    fn drop(&mut self) {
+        if let Some(free) = self.0.free {
+            // SAFETY: the last use of the stream.
+            unsafe { free(self.0.data) };
+        }
+    }
+}
+
+/// What a stream says next.
+pub(crate) enum Next {
+    Part(Bytes),
+    End,
+    /// It has ended early.
+    Outcome(Outcome),
 }
 
 /// The state of a started service.
@@ -196,7 +222,7 @@ unsafe impl Send for State {}
 impl State {
     /// Handles one request. A short answer is written to `room`.
     pub(crate) fn call(&mut self, call: Call<'_>, room: &mut [u8]) -> Answer {
-        let Call { operation, cast, body, ticket, stack } = call;
+        let Call { operation, cast, body, ticket, stack, stream } = call;
         self.scope.ticket = ticket;
         let request = abi::Request {
             operation,
@@ -212,7 +238,34 @@ impl State {
         self.scope.ticket = None;
         let answer = reply.outcome(status, operation);
         self.panicked |= status == abi::status::PANICKED;
-        answer
+        match answer {
+            Answer::Stream(_) if !stream => {
+                Answer::Outcome(Outcome::BadRequest("the answer is a stream: ask for it with stream/3".into()))
+            }
+            answer => answer,
+        }
+    }
+
+    /// Makes the next part of a stream that this instance has answered with.
+    pub(crate) fn next(&mut self, stream: &mut Stream, ticket: &Arc<Ticket>, stack: usize) -> Next {
+        let Some(next) = stream.0.next else { return Next::End };
+        self.scope.ticket = Some(ticket.clone());
+        let context = self.scope.context(stack);
+        // No room is provided: parts travel in buffers of the service's.
+        let mut reply = Room::new();
+        // SAFETY: everything is valid for the call; `&mut self` makes it the only one of the instance.
+        let status = unsafe { next(stream.0.data, &context, reply.raw()) };
+        self.scope.ticket = None;
+        self.panicked |= status == abi::status::PANICKED;
+        if status == abi::status::END {
+            return Next::End;
+        }
+        match reply.outcome(status, 0) {
+            Answer::Inline(_) => Next::Part(Bytes::new()),
+            Answer::Outcome(Outcome::Ok(bytes)) => Next::Part(bytes),
+            Answer::Outcome(outcome) => Next::Outcome(outcome),
+            Answer::Stream(_) => Next::Outcome(Outcome::Panicked("a stream within a stream".into())),
+        }
     }
 
     pub(crate) fn service(&self) -> &Service {
@@ -240,6 +293,8 @@ pub(crate) struct Call<'a> {
     pub body: Body<'a>,
     pub ticket: Option<Arc<Ticket>>,
     pub stack: usize,
+    /// Whether the answer may come in parts.
+    pub stream: bool,
 }
 
 unsafe extern "C" fn share(lender: *const c_void) -> abi::Buffer {
@@ -297,7 +352,8 @@ impl<'a> Room<'a> {
     fn over(room: &'a mut [u8]) -> Self {
         let nothing = abi::Buffer { data: std::ptr::null(), len: 0, owner: std::ptr::null_mut(), free: None };
         let (inline_data, inline_capacity) = (room.as_mut_ptr(), room.len());
-        let raw = abi::Reply { inline_data, inline_capacity, inline_len: 0, buffer: nothing, code: 0 };
+        let stream = abi::Stream { data: std::ptr::null_mut(), next: None, free: None };
+        let raw = abi::Reply { inline_data, inline_capacity, inline_len: 0, buffer: nothing, code: 0, stream };
         Room { raw, room: std::marker::PhantomData }
     }
 
@@ -306,9 +362,12 @@ impl<'a> Room<'a> {
     }
 
     fn outcome(self, status: abi::Status, operation: u32) -> Answer {
-        let abi::Reply { inline_capacity, inline_len, buffer, code, .. } = self.raw;
+        let abi::Reply { inline_capacity, inline_len, buffer, code, stream, .. } = self.raw;
         if status == abi::status::OK_INLINE {
             return Answer::Inline(inline_len.min(inline_capacity));
+        }
+        if status == abi::status::OK_STREAM {
+            return Answer::Stream(Stream(stream));
         }
         let bytes = Bytes::from_owner(Taken(buffer));
         Answer::Outcome(match status {

@@ -54,7 +54,14 @@ impl Conversation {
                     self.cast(instance, &tag, command);
                 }
             }
-            Command::Load { .. } | Command::Start { .. } => self.submit(instance, tag, command),
+            Command::Credit { more } => {
+                if let Some(ticket) = self.pending.get(&tag) {
+                    ticket.credit(more);
+                }
+            }
+            Command::Load { .. } | Command::Start { .. } | Command::Stream { .. } => {
+                self.submit(instance, tag, command)
+            }
         }
         Ok(())
     }

@@ -28,6 +28,10 @@ pub mod kind {
     pub const ROOM: u8 = 6;
     /// Asks for the state and the counts of the instance.
     pub const INFO: u8 = 7;
+    /// A request that is answered in parts.
+    pub const STREAM: u8 = 9;
+    /// Makes room for more parts of the open stream of the same tag; not answered.
+    pub const CREDIT: u8 = 10;
 
     /// The answer to a request frame.
     pub const REPLY: u8 = 0x81;
@@ -57,6 +61,8 @@ pub enum Command {
     Start { options: Options, argument: Bytes },
     Room { wanted: u64 },
     Info,
+    Stream { operation: u32, credit: u32, body: Bytes },
+    Credit { more: u32 },
 }
 
 /// Why bytes are no frame.
@@ -78,7 +84,7 @@ pub enum FrameError {
     WrongOnPanic(u8),
     #[error("the reference is none in the external term format")]
     NotReference,
-    #[error("{0} is not 0 (may run at once) or 1 (deferred)")]
+    #[error("{0} is no way to run a call")]
     WrongMode(u8),
     #[error("a frame of {0} bytes is longer than {LONGEST}")]
     TooLong(usize),
@@ -111,6 +117,15 @@ pub fn parse(mut bytes: Bytes) -> Result<Frame, FrameError> {
             last(&bytes, "bytes wanted", Command::Room { wanted })?
         }
         kind::INFO => last(&bytes, "tag", Command::Info)?,
+        kind::STREAM => {
+            let operation = number(&mut bytes, "operation", Bytes::try_get_u32)?;
+            let credit = number(&mut bytes, "credit", Bytes::try_get_u32)?;
+            Command::Stream { operation, credit, body: bytes }
+        }
+        kind::CREDIT => {
+            let more = number(&mut bytes, "credit", Bytes::try_get_u32)?;
+            last(&bytes, "credit", Command::Credit { more })?
+        }
         other => return Err(FrameError::UnknownKind(other)),
     };
     Ok(Frame { tag, command })
@@ -149,7 +164,8 @@ impl Command {
             Command::Cast { operation, body } => Some((Job::Call { operation, cast: true, body }, forever)),
             Command::Load { path, service } => Some((Job::Load { path, service }, forever)),
             Command::Start { options, argument } => Some((Job::Start { argument, options }, forever)),
-            Command::Cancel | Command::Room { .. } | Command::Info => None,
+            Command::Stream { operation, credit, body } => Some((Job::Stream { operation, credit, body }, forever)),
+            Command::Cancel | Command::Room { .. } | Command::Info | Command::Credit { .. } => None,
         }
     }
 }

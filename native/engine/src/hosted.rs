@@ -67,10 +67,11 @@ impl Claim<'_> {
             self.inner.counters.cancelled.add();
             return Inline::Outcome(Outcome::Expired);
         }
-        let call = Call { operation, cast: false, body, ticket: Some(ticket.clone()), stack };
+        let call = Call { operation, cast: false, body, ticket: Some(ticket.clone()), stack, stream: false };
         match self.inner.call(&mut live, call, ticket, room) {
             Answer::Inline(len) => Inline::Written(len),
             Answer::Outcome(outcome) => Inline::Outcome(outcome),
+            Answer::Stream(_) => Inline::Outcome(Outcome::Closed),
         }
     }
 }

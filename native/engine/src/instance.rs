@@ -17,6 +17,7 @@ use parking_lot::Mutex;
 use crate::abi::{Body, Service, State};
 use crate::budget::Budget;
 use crate::counters::Counters;
+use crate::stream::Streams;
 use crate::thread::Thread;
 use crate::times::Times;
 use crate::{Counts, Engine, Host, Options, Outcome, Ticket};
@@ -89,6 +90,8 @@ impl Deref for Inner {
 
 /// A started service, and what has been learnt of it.
 pub(crate) struct Live {
+    /// Dropped before the state.
+    pub(crate) streams: Streams,
     pub(crate) state: State,
     pub(crate) budget: Budget,
 }

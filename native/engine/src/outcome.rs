@@ -37,6 +37,8 @@ pub enum Outcome {
     Library(LibraryError),
     /// The system refuses what an instance needs, a thread for example.
     SystemLimit(Bytes),
+    /// A part of a stream: further ones follow, or the end.
+    Part(Bytes),
 }
 
 /// Status bytes that hosts write themselves.
@@ -65,6 +67,7 @@ impl Outcome {
             Outcome::Library(LibraryError::WrongAbi { .. }) => 12,
             Outcome::Library(LibraryError::UnknownService { .. }) => 13,
             Outcome::Expired => 14,
+            Outcome::Part(_) => 15,
             Outcome::SystemLimit(_) => 16,
         }
     }
@@ -76,7 +79,8 @@ impl Outcome {
             | Outcome::Panicked(bytes)
             | Outcome::BadRequest(bytes)
             | Outcome::Protocol(bytes)
-            | Outcome::SystemLimit(bytes) => bytes,
+            | Outcome::SystemLimit(bytes)
+            | Outcome::Part(bytes) => bytes,
             Outcome::Failed { code, message } => {
                 let mut body = BytesMut::with_capacity(4 + message.len());
                 body.put_u32(code);

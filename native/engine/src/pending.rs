@@ -58,6 +58,14 @@ impl<K: Eq + Hash> Pending<K> {
         self.remove(key).is_some_and(|ticket| ticket.cancel())
     }
 
+    /// A request that is kept.
+    pub fn get<Q: Eq + Hash + ?Sized>(&self, key: &Q) -> Option<&Arc<Ticket>>
+    where
+        K: Borrow<Q>,
+    {
+        self.tickets.get(key)
+    }
+
     /// Withdraws the requests that `of` picks.
     pub fn cancel_where(&mut self, of: impl Fn(&K) -> bool) {
         self.tickets.retain(|key, ticket| {

@@ -2,10 +2,10 @@
 
 use std::fmt;
 use std::sync::atomic::{
-    AtomicBool, AtomicU8, AtomicU64,
-    Ordering::{AcqRel, Acquire, Relaxed},
+    AtomicBool, AtomicU8, AtomicU32, AtomicU64,
+    Ordering::{AcqRel, Acquire, Relaxed, Release},
 };
-use std::sync::{LazyLock, OnceLock, Weak};
+use std::sync::{Arc, LazyLock, OnceLock, Weak};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -42,13 +42,22 @@ pub enum Job {
         /// The body.
         body: Bytes,
     },
+    /// Handle a request whose answer comes in parts.
+    Stream {
+        /// Number of the operation.
+        operation: u32,
+        /// Parts that the recipient has room for, to begin with.
+        credit: u32,
+        /// The body.
+        body: Bytes,
+    },
 }
 
 impl Job {
     /// Bytes that count towards the bound of a queue.
     pub(crate) fn weight(&self) -> usize {
         match self {
-            Job::Call { body, .. } => body.len(),
+            Job::Call { body, .. } | Job::Stream { body, .. } => body.len(),
             Job::Load { .. } | Job::Start { .. } | Job::Room => 0,
         }
     }
@@ -60,12 +69,18 @@ impl Job {
 //      | answer                  attach: told at once        ^
 //      '-------------> FINISHED -----------------------------'
 //   WAITING, ATTACHED, FINISHED -- cancel --> CANCELLED
+//
+//   of a stream, while a worker hands over a part:
+//   ATTACHED -- part --> SENDING -- the part is there --> ATTACHED
+//   SENDING -- cancel, answer --> ENDING -- the part is there, and behind it the answer --> ANSWERED
 // ```
 const WAITING: u8 = 0;
 const ATTACHED: u8 = 1;
 const FINISHED: u8 = 2;
-const ANSWERED: u8 = 3;
-const CANCELLED: u8 = 4;
+const SENDING: u8 = 3;
+const ENDING: u8 = 4;
+const ANSWERED: u8 = 5;
+const CANCELLED: u8 = 6;
 
 /// Stands for "waits for ever" in [`Ticket::set_timeout`].
 pub const FOREVER: u32 = u32::MAX;
@@ -84,6 +99,21 @@ pub struct Ticket {
     outcome: AtomicCell<Option<Box<Outcome>>>,
     /// Nanoseconds after `EPOCH`; `u64::MAX` for never.
     deadline: AtomicU64,
+    /// Only of a stream.
+    flow: Option<Box<Flow>>,
+}
+
+/// How a stream is held back.
+#[derive(Debug)]
+struct Flow {
+    /// Parts that the recipient has room for.
+    credit: AtomicU32,
+    /// Whether it is in nobody's queue and waits for credit. Whoever takes this back puts it into the queue.
+    parked: AtomicBool,
+    /// Whether the service has been asked.
+    begun: AtomicBool,
+    /// The ticket itself, for the queue.
+    ticket: OnceLock<Weak<Ticket>>,
 }
 
 static EPOCH: LazyLock<Instant> = LazyLock::new(Instant::now);
@@ -106,6 +136,10 @@ impl Ticket {
     }
 
     fn new(weight: usize, job: Option<Box<Job>>) -> Self {
+        let flow = match job.as_deref() {
+            Some(Job::Stream { credit, .. }) => Some(Box::new(Flow::new(*credit))),
+            _ => None,
+        };
         Ticket {
             state: AtomicU8::new(WAITING),
             weight,
@@ -115,6 +149,7 @@ impl Ticket {
             freed: AtomicBool::new(false),
             outcome: AtomicCell::new(None),
             deadline: AtomicU64::new(u64::MAX),
+            flow,
         }
     }
 
@@ -160,8 +195,15 @@ impl Ticket {
     pub fn answer(&self, mut outcome: Outcome) {
         loop {
             match self.state.load(Acquire) {
-                ATTACHED if self.moved(ATTACHED, ANSWERED) => return self.tell(outcome),
+                ATTACHED if self.moved(ATTACHED, ANSWERED) => {
+                    self.tell(outcome);
+                    return self.wake();
+                }
                 ATTACHED => {}
+                SENDING => match self.end_sending(outcome) {
+                    Some(back) => outcome = back,
+                    None => return,
+                },
                 WAITING => {
                     self.outcome.store(Some(Box::new(outcome)));
                     // Unless the recipient has come, what is stored is for whoever attaches, and not to be touched.
@@ -177,12 +219,28 @@ impl Ticket {
         }
     }
 
-    /// Withdraws the request. Returns whether it was open: then no answer will come.
+    /// Leaves an answer to whoever hands over a part; gives it back if that is done.
+    fn end_sending(&self, outcome: Outcome) -> Option<Outcome> {
+        self.outcome.store(Some(Box::new(outcome)));
+        if self.state.compare_exchange(SENDING, ENDING, AcqRel, Acquire) != Err(ATTACHED) {
+            return None;
+        }
+        self.outcome.take().map(|outcome| *outcome)
+    }
+
+    /// Withdraws the request. Returns whether it was open: then no answer will come. If just now a part is handed over,
+    /// the answer is to come behind it.
     pub fn cancel(&self) -> bool {
         loop {
             let state = self.state.load(Acquire);
-            if state >= ANSWERED {
+            if state >= ENDING {
                 return false;
+            }
+            if state == SENDING {
+                if self.end_sending(Outcome::Cancelled).is_none() {
+                    return false;
+                }
+                continue;
             }
             if self.moved(state, CANCELLED) {
                 drop(self.outcome.take());
@@ -191,6 +249,7 @@ impl Ticket {
                 {
                     home.withdrawn(self);
                 }
+                self.wake();
                 return true;
             }
         }
@@ -203,7 +262,7 @@ impl Ticket {
 
     /// Whether nobody waits any more.
     pub fn is_done(&self) -> bool {
-        self.state.load(Acquire) >= ANSWERED
+        self.state.load(Acquire) >= ENDING
     }
 
     /// Takes the job, once; none if it was cancelled.
@@ -212,8 +271,72 @@ impl Ticket {
     }
 
     /// Says where the request is queued.
-    pub(crate) fn queue_at(&self, home: Weak<Inner>) {
+    pub(crate) fn queue_at(self: &Arc<Self>, home: Weak<Inner>) {
         let _ = self.home.set(home);
+        if let Some(flow) = &self.flow {
+            let _ = flow.ticket.set(Arc::downgrade(self));
+        }
+    }
+
+    /// Says that the recipient of a stream has room for so many parts more.
+    pub fn credit(&self, more: u32) {
+        if let Some(flow) = &self.flow {
+            let _ = flow.credit.fetch_update(AcqRel, Acquire, |credit| Some(credit.saturating_add(more)));
+            self.wake();
+        }
+    }
+
+    /// Uses up the room for one part; false if there is none.
+    pub(crate) fn take_credit(&self) -> bool {
+        let used = |flow: &Flow| flow.credit.fetch_update(AcqRel, Acquire, |credit| credit.checked_sub(1)).is_ok();
+        self.flow.as_deref().is_some_and(used)
+    }
+
+    /// Hands over a part. False if nobody wants it, or a further one.
+    pub(crate) fn part(&self, part: Bytes) -> bool {
+        if !self.moved(ATTACHED, SENDING) {
+            return false;
+        }
+        self.tell(Outcome::Part(part));
+        if self.moved(SENDING, ATTACHED) {
+            return true;
+        }
+        let outcome = self.outcome.take().map_or(Outcome::Closed, |outcome| *outcome);
+        self.state.store(ANSWERED, Release);
+        self.tell(outcome);
+        false
+    }
+
+    /// Notes that the service has been asked for the stream, whose place is free when it ends.
+    pub(crate) fn begin(&self) {
+        if let Some(flow) = &self.flow {
+            flow.begun.store(true, Release);
+        }
+    }
+
+    /// Whether it is a stream that the service has been asked for.
+    pub(crate) fn has_begun(&self) -> bool {
+        self.flow.as_deref().is_some_and(|flow| flow.begun.load(Acquire))
+    }
+
+    /// Waits for credit, outside of the queue. Returns whether that is in vain: it has come, or nobody wants the
+    /// stream any more. Then the stream is the caller's again.
+    pub(crate) fn park(&self) -> bool {
+        let Some(flow) = self.flow.as_deref() else { return false };
+        // A swap and no store: who has taken a parking back before this has done its part before, too.
+        flow.parked.swap(true, AcqRel);
+        let wanted = flow.credit.load(Acquire) > 0 || self.is_done();
+        wanted && flow.parked.swap(false, AcqRel)
+    }
+
+    /// Puts a parked stream into the queue: for its next parts, or to be dropped.
+    fn wake(&self) {
+        let Some(flow) = self.flow.as_deref().filter(|flow| flow.parked.swap(false, AcqRel)) else { return };
+        let ticket = flow.ticket.get().and_then(Weak::upgrade);
+        let home = self.home.get().and_then(Weak::upgrade);
+        if let (Some(ticket), Some(home)) = (ticket, home) {
+            home.resume(ticket);
+        }
     }
 
     /// Gives up the place in the queue; true once.
@@ -232,6 +355,17 @@ impl Ticket {
     fn tell(&self, outcome: Outcome) {
         if let Some(recipient) = self.recipient.get() {
             recipient.reply(outcome);
+        }
+    }
+}
+
+impl Flow {
+    fn new(credit: u32) -> Self {
+        Flow {
+            credit: AtomicU32::new(credit),
+            parked: AtomicBool::new(false),
+            begun: AtomicBool::new(false),
+            ticket: OnceLock::new(),
         }
     }
 }

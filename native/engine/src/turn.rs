@@ -11,6 +11,7 @@ use crate::abi::{Answer, Body, Call, Service, State};
 use crate::budget::Budget;
 use crate::clock::Stopwatch;
 use crate::instance::{BLANK, CLOSED, CLOSING, Ending, IDLE, Inner, Live, OPEN};
+use crate::stream::Streams;
 use crate::thread::Thread;
 use crate::times::Way;
 use crate::{Inline, Job, OnPanic, Options, Outcome, Run, Ticket, WORKER_STACK};
@@ -43,7 +44,7 @@ impl Inner {
         if self.open.load(Acquire) != 0 || self.phase.load(Acquire) != OPEN {
             return None;
         }
-        let Live { state, budget } = guard.as_mut()?;
+        let Live { state, budget, .. } = guard.as_mut()?;
         if !budget.may_inline(place, len, declared) {
             return None;
         }
@@ -51,20 +52,20 @@ impl Inner {
         let clock = &*self.engine.clock;
         let watch = Stopwatch::start(clock);
         let stack = self.host.inline_stack();
-        let answer = state.call(Call { operation, cast, body, ticket: None, stack }, room);
+        let answer = state.call(Call { operation, cast, body, ticket: None, stack, stream: false }, room);
         let (held, spent) = watch.stop();
         self.times.note(service, place, Way::Inline, held);
         if budget.ran_inline(place, len, declared, spent) {
             self.counters.overruns.add();
             self.host.overran(service.name(), service.operation_name(place), spent);
         }
-        Some(match answer {
-            Answer::Inline(len) => Run { answer: Inline::Written(len), held, _ending: None },
-            Answer::Outcome(outcome) => {
-                let ending = self.note(&outcome, state).then(|| Ending(self.clone()));
-                Run { answer: Inline::Outcome(outcome), held, _ending: ending }
-            }
-        })
+        let outcome = match answer {
+            Answer::Inline(len) => return Some(Run { answer: Inline::Written(len), held, _ending: None }),
+            Answer::Outcome(outcome) => outcome,
+            Answer::Stream(_) => return None,
+        };
+        let ending = self.note(&outcome, state).then(|| Ending(self.clone()));
+        Some(Run { answer: Inline::Outcome(outcome), held, _ending: ending })
     }
 
     /// Handles some of the queue, on a worker.
@@ -73,11 +74,14 @@ impl Inner {
         self.handle_some(&mut live, WORKER_STACK / 2);
         if self.is_closing() {
             let last = live.take();
-            self.phase.store(CLOSED, SeqCst);
+            let first = self.phase.swap(CLOSED, SeqCst) != CLOSED;
             drop(live);
             // Those who wait are told first, then the host: a service may take its time to stop.
             self.refuse_rest();
-            if let Some(reason) = self.reason.get() {
+            if let Some(live) = &last {
+                self.close_streams(&live.streams);
+            }
+            if let Some(reason) = self.reason.get().filter(|_| first) {
                 self.host.ended(reason.clone());
             }
             drop(last);
@@ -95,7 +99,7 @@ impl Inner {
                 return;
             }
             let Some(ticket) = self.queue.pop() else { return };
-            self.handle(live, &ticket, stack);
+            self.handle(live, &ticket, stack, until);
             // A service that wants its own thread has just been loaded: the rest is for that thread.
             let moves = self.thread.get().is_some_and(|thread| !thread.is_current());
             if moves || Instant::now() >= until {
@@ -112,8 +116,9 @@ impl Inner {
         }
     }
 
-    fn handle(self: &Arc<Self>, live: &mut Option<Live>, ticket: &Arc<Ticket>, stack: usize) {
+    fn handle(self: &Arc<Self>, live: &mut Option<Live>, ticket: &Arc<Ticket>, stack: usize, until: Instant) {
         let outcome = match ticket.take_job() {
+            None if ticket.has_begun() => return self.go_on(live, ticket, stack, until),
             None => return self.bury(ticket),
             Some(Job::Room) => return self.finished(ticket),
             // Told already that the instance is closing.
@@ -126,11 +131,17 @@ impl Inner {
             Some(Job::Start { argument, options }) => self.start(live, &argument, options),
             Some(Job::Call { operation, cast, body }) => {
                 let lent = Body { bytes: &body, share: &|| body.clone() };
-                let call = Call { operation, cast, body: lent, ticket: Some(ticket.clone()), stack };
+                let call = Call { operation, cast, body: lent, ticket: Some(ticket.clone()), stack, stream: false };
                 // No room is provided: the answer travels in a buffer of the service's.
                 match self.call(live, call, ticket, &mut []) {
-                    Answer::Inline(_) => Outcome::Ok(Bytes::new()),
+                    Answer::Inline(_) | Answer::Stream(_) => Outcome::Ok(Bytes::new()),
                     Answer::Outcome(outcome) => outcome,
+                }
+            }
+            Some(Job::Stream { operation, body, .. }) => {
+                match self.open_stream(live, ticket, operation, &body, stack) {
+                    Ok(()) => return self.go_on(live, ticket, stack, until),
+                    Err(outcome) => outcome,
                 }
             }
         };
@@ -182,7 +193,7 @@ impl Inner {
         }
         match service.start(argument, self.clone()) {
             Ok(started) => {
-                *live = Some(Live { state: started, budget: Budget::default() });
+                *live = Some(Live { streams: Streams::default(), state: started, budget: Budget::default() });
                 // Fails if the instance was closed meanwhile: then this turn stops the service again.
                 let _ = self.phase.compare_exchange(BLANK, OPEN, SeqCst, SeqCst);
                 Outcome::Ok(Bytes::new())
@@ -202,10 +213,10 @@ impl Inner {
         ticket: &Arc<Ticket>,
         room: &mut [u8],
     ) -> Answer {
-        let Some(Live { state, budget }) = live.as_mut() else {
+        let Some(Live { state, budget, .. }) = live.as_mut() else {
             return Answer::Outcome(Outcome::BadRequest("no service has been started".into()));
         };
-        let (operation, len) = (call.operation, call.body.bytes.len());
+        let (operation, len, stream) = (call.operation, call.body.bytes.len(), call.stream);
         let Some(place) = state.service().place(operation) else {
             self.counters.errors.add();
             return Answer::Outcome(Outcome::UnknownOperation(operation));
@@ -215,7 +226,8 @@ impl Inner {
         let answer = state.call(call, room);
         let took = self.engine.clock.now().saturating_sub(from);
         self.times.note(state.service(), place, Way::Deferred, took);
-        if let Some(declared) = state.service().declared(operation, len) {
+        // What a stream costs is not in its opening: nothing is learnt of that.
+        if !stream && let Some(declared) = state.service().declared(operation, len) {
             budget.ran_deferred(place, len, declared, took);
         }
         // Whatever it answers then, it was told to stop.
@@ -237,9 +249,9 @@ impl Inner {
 
     /// Counts an outcome. After a panic the instance is closing before anybody else gets at its state; returns
     /// whether that is so.
-    fn note(&self, outcome: &Outcome, state: &mut State) -> bool {
+    pub(crate) fn note(&self, outcome: &Outcome, state: &mut State) -> bool {
         match outcome {
-            Outcome::Ok(_) => false,
+            Outcome::Ok(_) | Outcome::Part(_) => false,
             Outcome::Panicked(_) => {
                 self.counters.panics.add();
                 if self.options.get().is_some_and(|options| options.on_panic == OnPanic::Keep) {
@@ -263,8 +275,12 @@ impl Inner {
         let _ = self.reason.set(Outcome::Panicked("panic in the engine".into()));
         self.phase.store(CLOSED, SeqCst);
         // Its state is not trusted, and to be dropped by no other thread than this.
-        std::mem::forget(self.live.try_lock().and_then(|mut live| live.take()));
+        let last = self.live.try_lock().and_then(|mut live| live.take());
         self.refuse_rest();
+        if let Some(live) = &last {
+            self.close_streams(&live.streams);
+        }
+        std::mem::forget(last);
         if let Some(reason) = self.reason.get() {
             self.host.ended(reason.clone());
         }
@@ -276,6 +292,8 @@ impl Inner {
             ticket.answer(Outcome::Closed);
             match ticket.take_job() {
                 Some(_) => self.finished(&ticket),
+                // See `close_streams`.
+                None if ticket.has_begun() => {}
                 None => self.bury(&ticket),
             }
         }

@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 use bytes::Bytes;
 pub use linkspan_abi as abi;
 
-use crate::reply::Content;
+use crate::reply::{Content, Parts};
 use crate::{Context, Error, Operation, Reply, Request, Result, Service, Threading, panic};
 
 /// Makes a service library of one or more services: `linkspan::export!(Sum, Product);`. See the example on the
@@ -206,6 +206,10 @@ unsafe fn write(reply: *mut abi::Reply, answer: Result<Reply>) -> abi::Status {
     // SAFETY: the caller's promise.
     let reply = unsafe { &mut *reply };
     match answer {
+        Ok(Reply(Content::Stream(parts))) => {
+            reply.stream = stream(parts);
+            abi::status::OK_STREAM
+        }
         Ok(answer) => {
             let bytes = answer.as_slice();
             if bytes.len() <= reply.inline_capacity {
@@ -216,7 +220,7 @@ unsafe fn write(reply: *mut abi::Reply, answer: Result<Reply>) -> abi::Status {
             }
             reply.buffer = give(match answer.0 {
                 Content::Owned(bytes) => bytes,
-                Content::Short(bytes, len) => Bytes::copy_from_slice(&bytes[..usize::from(len)]),
+                Content::Short(..) | Content::Stream(_) => Bytes::copy_from_slice(bytes),
             });
             abi::status::OK_BUFFER
         }
@@ -230,6 +234,34 @@ unsafe fn write(reply: *mut abi::Reply, answer: Result<Reply>) -> abi::Status {
             abi::status::BAD_REQUEST
         }
     }
+}
+
+/// Hands an answer in parts over the ABI.
+fn stream(parts: Parts) -> abi::Stream {
+    // Boxed once more: a pointer to a trait object is two words.
+    let data = Box::into_raw(Box::new(parts)).cast();
+    abi::Stream { data, next: Some(next), free: Some(free_stream) }
+}
+
+unsafe extern "C" fn next(data: *mut c_void, _context: *const abi::Context, reply: *mut abi::Reply) -> abi::Status {
+    let made = panic::catch(|| {
+        // SAFETY: `data` came from `stream` and is not yet freed, and one thread at a time uses it.
+        let parts = unsafe { &mut *data.cast::<Parts>() };
+        match parts.next() {
+            // SAFETY: the host provides room for the reply.
+            Some(part) => unsafe { write(reply, part.map(Reply::bytes)) },
+            None => abi::status::END,
+        }
+    });
+    // SAFETY: as above.
+    made.unwrap_or_else(|message| unsafe { write_panic(reply, message) })
+}
+
+unsafe extern "C" fn free_stream(data: *mut c_void) {
+    // SAFETY: `data` came from `stream`, and this is its last use.
+    let parts = unsafe { Box::from_raw(data.cast::<Parts>()) };
+    // A panic has nobody to be told to: nobody wants the parts any more.
+    drop(panic::catch(|| drop(parts)));
 }
 
 /// Writes the message of a panic into the host's room.

@@ -1,19 +1,26 @@
 //! The answer.
 
+use std::fmt;
+
 use bytes::Bytes;
+
+use crate::Result;
 
 /// Longest answer that is kept without an allocation.
 const SHORT: usize = 64;
 
 /// The answer to one request.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Reply(pub(crate) Content);
 
-#[derive(Clone, Debug)]
 pub(crate) enum Content {
     Short([u8; SHORT], u8),
     Owned(Bytes),
+    Stream(Parts),
 }
+
+/// The parts of an answer, one after the other.
+pub(crate) type Parts = Box<dyn Iterator<Item = Result<Bytes>> + Send>;
 
 impl Reply {
     /// An answer without bytes.
@@ -36,11 +43,50 @@ impl Reply {
         Reply(Content::Short(short, bytes.len() as u8))
     }
 
-    /// The bytes of the answer.
+    /// An answer in parts, for those who ask for a stream: a part is made when its recipient has room for it. An error
+    /// is the end.
+    ///
+    /// The iterator does not borrow the service: other requests go on between two parts. Each part is made on a thread
+    /// on which requests may run, so that a slow `next` holds up the whole instance, and a panic in it is one of the
+    /// instance. The iterator is dropped as soon as nobody wants its parts any more.
+    ///
+    /// ```
+    /// use linkspan::{Reply, Result};
+    ///
+    /// fn count_to(n: u64) -> Reply {
+    ///     Reply::stream((1..=n).map(|number| Ok(number.to_string())))
+    /// }
+    /// # assert!(count_to(3).is_stream());
+    /// ```
+    pub fn stream<I, B>(parts: I) -> Self
+    where
+        I: Iterator<Item = Result<B>> + Send + 'static,
+        B: Into<Bytes>,
+    {
+        Reply(Content::Stream(Box::new(parts.map(|part| part.map(Into::into)))))
+    }
+
+    /// Whether the answer comes in parts.
+    pub fn is_stream(&self) -> bool {
+        matches!(self.0, Content::Stream(_))
+    }
+
+    /// The bytes of the answer; none of an answer in parts.
     pub fn as_slice(&self) -> &[u8] {
         match &self.0 {
             Content::Short(bytes, len) => &bytes[..usize::from(*len)],
             Content::Owned(bytes) => bytes,
+            Content::Stream(_) => &[],
+        }
+    }
+}
+
+impl fmt::Debug for Content {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Content::Short(bytes, len) => f.debug_tuple("Short").field(&&bytes[..usize::from(*len)]).finish(),
+            Content::Owned(bytes) => f.debug_tuple("Owned").field(bytes).finish(),
+            Content::Stream(_) => f.write_str("Stream"),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What a service author implements.
 
-use crate::{Context, Reply, Request, Result};
+use crate::{Context, Error, Reply, Request, Result};
 
 /// A native service. One value of it is the state of one instance.
 ///
@@ -29,7 +29,10 @@ pub trait Service: Sized + 'static {
 
     /// Handles a request that nobody waits for. An error is counted, and seen by nobody.
     fn cast(&mut self, request: Request<'_>, cx: &Context<'_>) -> Result<()> {
-        self.call(request, cx).map(drop)
+        match self.call(request, cx)? {
+            reply if reply.is_stream() => Err(Error::bad_request("the answer to a cast is a stream")),
+            _ => Ok(()),
+        }
     }
 
     /// Ends the instance. Not called after a panic: then the state is only dropped.

@@ -70,6 +70,11 @@ impl<M> Calls<M> {
         self.attached.cancel(&(pid, reference))
     }
 
+    /// The open stream that a caller's reference stands for.
+    pub fn stream(&self, pid: Pid, reference: Bytes) -> Option<Arc<Ticket>> {
+        self.attached.get(&(pid, reference)).cloned()
+    }
+
     /// Lets the caller wait until the queue has room.
     pub fn await_room(
         &mut self,

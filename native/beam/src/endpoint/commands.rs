@@ -20,6 +20,7 @@ const ROOM: u32 = 5;
 const INFO: u32 = 6;
 const CONFIGURE: u32 = 7;
 const SUBMIT: u32 = 8;
+const CREDIT: u32 = 9;
 
 /// A body that is too short for its command, or a command that nobody knows.
 struct Unreadable;
@@ -56,6 +57,7 @@ impl<M> Endpoint<M> {
             INFO if body.is_empty() => self.instance().map(|instance| Said::Outcome(instance.told_info())),
             CONFIGURE => configure(caller, body),
             SUBMIT => self.submit(site, body),
+            CREDIT => self.credit(caller, body),
             _ => Err(Unreadable),
         };
         done.unwrap_or_else(|Unreadable| Said::Badarg)
@@ -99,6 +101,16 @@ impl<M> Endpoint<M> {
         let body = body.slice(head..);
         self.direct(site, request, Body { bytes: &body, share: &|| body.clone() });
         Ok(Said::Waiting)
+    }
+
+    /// Makes room for more parts of a stream; nothing if it is not open any more.
+    fn credit(&self, caller: Pid, mut body: Bytes) -> Result<Said, Unreadable> {
+        let more = body.try_get_u32()?;
+        let stream = self.calls.lock().stream(caller, reference(body)?);
+        if let Some(ticket) = stream {
+            ticket.credit(more);
+        }
+        Ok(Said::Outcome(Outcome::Ok(Bytes::new())))
     }
 
     fn room(&self, site: &impl Site<Monitor = M>, caller: Pid, mut body: Bytes) -> Result<Said, Unreadable> {

@@ -14,17 +14,27 @@ pub struct Direct {
     pub mode: Mode,
 }
 
-/// How a direct call may be handled.
-#[derive(Clone, Copy, PartialEq, Eq)]
+/// How a direct call is run.
+#[derive(Clone, Copy)]
 pub enum Mode {
-    /// At once, if it is short.
-    MayRun,
-    /// Never on the sender's scheduler.
+    /// It may run at once.
+    Soon,
+    /// It is deferred in any case.
     Deferred,
+    /// Its answer comes in parts; its sender has room for so many to begin with.
+    Stream { credit: u32 },
 }
 
-const MAY_RUN: u8 = 0;
-const DEFERRED: u8 = 1;
+impl Mode {
+    fn read(rest: &mut &[u8]) -> Result<Self, FrameError> {
+        match rest.try_get_u8().map_err(short("mode"))? {
+            0 => Ok(Mode::Soon),
+            1 => Ok(Mode::Deferred),
+            2 => Ok(Mode::Stream { credit: rest.try_get_u32().map_err(short("credit"))? }),
+            other => Err(FrameError::WrongMode(other)),
+        }
+    }
+}
 
 impl Direct {
     /// Reads the head of a direct call, and how long it is.
@@ -34,11 +44,7 @@ impl Direct {
         let reference = rest.split_off(..usize::from(len)).ok_or(FrameError::Short("reference"))?;
         let operation = rest.try_get_u32().map_err(short("operation"))?;
         let timeout = rest.try_get_u32().map_err(short("time-out"))?;
-        let mode = match rest.try_get_u8().map_err(short("mode"))? {
-            MAY_RUN => Mode::MayRun,
-            DEFERRED => Mode::Deferred,
-            other => return Err(FrameError::WrongMode(other)),
-        };
+        let mode = Mode::read(&mut rest)?;
         if !external::is_reference(reference) {
             return Err(FrameError::NotReference);
         }

@@ -13,11 +13,12 @@ use std::time::Duration;
 use bytes::Bytes;
 use crossbeam_utils::CachePadded;
 use erl_driver::Pid;
-use linkspan_engine::{Body, Inline, Instance, Job, OPERATION_LIMIT, Outcome, Recipient, Run, Ticket, status};
+use linkspan_engine::{Body, FOREVER, Inline, Instance, Job, OPERATION_LIMIT, Outcome, Recipient, Run, Ticket, status};
 use parking_lot::Mutex;
 
 use self::calls::Calls;
-pub use self::direct::{Direct, Mode};
+pub use self::direct::Direct;
+use self::direct::Mode;
 use crate::mail::Caller;
 
 /// Operations with this bit are casts.
@@ -129,8 +130,8 @@ impl<M> Endpoint<M> {
         let caller = Caller { pid, reference: reference.clone() };
         let mut room = [0; ROOM];
         let run = match mode {
-            Mode::MayRun => instance.try_inline(operation, false, body, &mut room),
-            Mode::Deferred => None,
+            Mode::Soon => instance.try_inline(operation, false, body, &mut room),
+            Mode::Deferred | Mode::Stream { .. } => None,
         };
         match run {
             Some(Run { answer: Inline::Written(len), held, .. }) => {
@@ -142,7 +143,12 @@ impl<M> Endpoint<M> {
                 caller.reply(outcome.clone());
             }
             None => {
-                let job = Job::Call { operation, cast: false, body: (body.share)() };
+                let body = (body.share)();
+                let (job, timeout) = match mode {
+                    // A stream is wanted until its sender says otherwise.
+                    Mode::Stream { credit } => (Job::Stream { operation, credit, body }, FOREVER),
+                    Mode::Soon | Mode::Deferred => (Job::Call { operation, cast: false, body }, timeout),
+                };
                 let ticket = Arc::new(Ticket::attached(job, Box::new(caller)));
                 ticket.set_timeout(timeout);
                 match instance.submit(&ticket) {

@@ -13,6 +13,11 @@ pub fn ok(body: &str) -> Outcome {
     Outcome::Ok(Bytes::copy_from_slice(body.as_bytes()))
 }
 
+/// A part of a stream.
+pub fn part(body: &str) -> Outcome {
+    Outcome::Part(Bytes::copy_from_slice(body.as_bytes()))
+}
+
 /// A recipient at the other end of a channel.
 struct Mailbox(Sender<Outcome>);
 
@@ -36,6 +41,15 @@ impl Asked {
 
     pub fn call(operation: u32, body: &str) -> Self {
         Asked::new(Job::Call { operation, cast: false, body: Bytes::copy_from_slice(body.as_bytes()) })
+    }
+
+    pub fn stream(operation: u32, body: &str, credit: u32) -> Self {
+        Asked::new(Job::Stream { operation, credit, body: Bytes::copy_from_slice(body.as_bytes()) })
+    }
+
+    /// Waits for so many parts.
+    pub fn parts(&self, number: usize) -> Vec<Outcome> {
+        (0..number).map(|_| self.answer()).collect()
     }
 
     /// Waits for the answer.

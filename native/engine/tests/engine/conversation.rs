@@ -14,6 +14,7 @@ use crate::requests;
 const OK: u8 = 0;
 const CANCELLED: u8 = 6;
 const EXPIRED: u8 = 14;
+const PART: u8 = 15;
 const CLOSED: u8 = 8;
 const FOREVER: u32 = u32::MAX;
 
@@ -183,6 +184,38 @@ fn a_cancel_that_comes_too_late_is_not_answered() {
     talk.cancel("never heard of");
     talk.call("b", operation::ECHO_LONG, "");
     assert_eq!(talk.next(), answer("b", OK, ""));
+}
+
+#[test]
+fn a_stream_is_answered_in_parts_as_there_is_credit() {
+    let mut talk = Talk::start(100);
+    talk.send(requests::stream(b"a", operation::COUNT_TO, 1, b"3"));
+    assert_eq!(talk.next(), answer("a", PART, "1"));
+    talk.call("b", operation::PRODUCED, "");
+    assert_eq!(talk.next(), answer("b", OK, "1"));
+    talk.send(requests::credit(b"never heard of", 1));
+    talk.send(requests::credit(b"a", 9));
+    assert_eq!(talk.next(), answer("a", PART, "2"));
+    assert_eq!(talk.next(), answer("a", PART, "3"));
+    assert_eq!(talk.next(), answer("a", OK, ""));
+}
+
+#[test]
+fn a_cancelled_stream_is_answered_with_cancelled_and_nothing_more() {
+    let mut talk = Talk::start(100);
+    for round in 0..1000 {
+        talk.send(requests::stream(b"a", operation::FOREVER, if round % 2 == 0 { 1 } else { u32::MAX }, b""));
+        assert_eq!(talk.next(), answer("a", PART, "1"));
+        talk.cancel("a");
+        loop {
+            match talk.next() {
+                (_, PART, _) => {}
+                end => break assert_eq!(end, answer("a", CANCELLED, "")),
+            }
+        }
+        talk.call("b", operation::ECHO_LONG, "");
+        assert_eq!(talk.next(), answer("b", OK, ""));
+    }
 }
 
 #[test]

@@ -25,6 +25,12 @@ pub mod operation {
     pub const PANIC_SHORT: u32 = 15;
     pub const REMAINING: u32 = 16;
     pub const WORK: u32 = 17;
+    pub const COUNT_TO: u32 = 20;
+    pub const FOREVER: u32 = 21;
+    pub const STREAM_FAIL: u32 = 22;
+    pub const STREAM_PANIC: u32 = 23;
+    pub const STREAMS: u32 = 24;
+    pub const PRODUCED: u32 = 25;
     pub const WORK_1: u32 = 50;
     pub const UNKNOWN: u32 = 4711;
 }

@@ -5,7 +5,7 @@ use linkspan_engine::frame::{self, Command, Frame, FrameError, LONGEST, VERSION,
 use linkspan_engine::{Job, OnPanic, Options, Outcome};
 use proptest::prelude::*;
 
-use crate::requests::{call, cast, head, load, room, start};
+use crate::requests::{call, cast, credit, head, load, room, start, stream};
 
 fn parse(frame: &[u8]) -> Result<Frame, FrameError> {
     frame::parse(Bytes::copy_from_slice(frame))
@@ -26,6 +26,8 @@ fn each_kind_is_read() {
         (start(b"t", 5, 6, 1, b"arg"), Command::Start { options, argument: bytes("arg") }),
         (room(b"t", 1 << 40), Command::Room { wanted: 1 << 40 }),
         (head(kind::INFO, b"t"), Command::Info),
+        (stream(b"t", 7, 8, b"body"), Command::Stream { operation: 7, credit: 8, body: bytes("body") }),
+        (credit(b"t", 9), Command::Credit { more: 9 }),
     ];
     for (frame, command) in cases {
         assert_eq!(parse(&frame), Ok(Frame { tag: bytes("t"), command }));
@@ -82,6 +84,8 @@ fn a_frame_that_is_cut_off_says_what_is_missing() {
     cut(&start(b"tag", 1, 2, 0, b"argument"), &with(&[("request limit", 8), ("byte limit", 8), ("on_panic", 1)]));
     cut(&room(b"tag", 1), &with(&[("bytes wanted", 8)]));
     cut(&head(kind::INFO, b"tag"), &HEAD);
+    cut(&stream(b"tag", 1, 2, b"body"), &with(&[("operation", 4), ("credit", 4)]));
+    cut(&credit(b"tag", 1), &with(&[("credit", 4)]));
 }
 
 #[test]
@@ -90,6 +94,7 @@ fn a_frame_that_goes_on_behind_its_fields_is_refused() {
     assert_eq!(with(head(kind::CANCEL, b"tag")), Err(FrameError::Long("tag")));
     assert_eq!(with(head(kind::INFO, b"tag")), Err(FrameError::Long("tag")));
     assert_eq!(with(room(b"tag", 1)), Err(FrameError::Long("bytes wanted")));
+    assert_eq!(with(credit(b"tag", 1)), Err(FrameError::Long("credit")));
 }
 
 #[test]
@@ -101,7 +106,8 @@ fn another_version_is_refused() {
 
 #[test]
 fn an_unknown_kind_is_refused() {
-    for kind in (0..=255).filter(|kind| !(kind::CALL..=kind::INFO).contains(kind)) {
+    let known = |kind: &u8| matches!(*kind, kind::CALL..=kind::INFO | kind::STREAM | kind::CREDIT);
+    for kind in (0..=255).filter(|kind| !known(kind)) {
         assert_eq!(parse(&head(kind, b"tag")), Err(FrameError::UnknownKind(kind)));
     }
 }
@@ -141,6 +147,10 @@ fn commands_for_an_instance_become_jobs() {
     let (job, timeout) = command(cast(b"", 1, b"body")).into_job().unwrap();
     assert!(matches!(job, Job::Call { operation: 1, cast: true, body } if body == "body"));
     assert_eq!(timeout, u32::MAX);
+    let (job, timeout) = command(stream(b"", 1, 2, b"body")).into_job().unwrap();
+    assert!(matches!(job, Job::Stream { operation: 1, credit: 2, body } if body == "body"));
+    assert_eq!(timeout, u32::MAX);
+    assert!(command(credit(b"", 1)).into_job().is_none());
     assert!(command(head(kind::CANCEL, b"")).into_job().is_none());
     assert!(command(head(kind::INFO, b"")).into_job().is_none());
     assert!(command(room(b"", 1)).into_job().is_none());
@@ -162,7 +172,7 @@ proptest! {
 
     #[test]
     fn no_bytes_behind_a_sound_head_panic(
-        kind in kind::CALL..=kind::INFO,
+        kind in kind::CALL..=kind::CREDIT,
         tag in prop::collection::vec(any::<u8>(), 0..20),
         rest in prop::collection::vec(any::<u8>(), 0..60),
     ) {

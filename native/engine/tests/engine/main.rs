@@ -16,6 +16,8 @@ mod pending;
 mod requests;
 mod room;
 mod start;
+mod stream;
+mod stream_race;
 mod ticket;
 mod times;
 mod turn;

@@ -44,6 +44,20 @@ pub fn start(tag: &[u8], limit: u64, bytes: u64, on_panic: u8, argument: &[u8]) 
     frame
 }
 
+pub fn stream(tag: &[u8], operation: u32, credit: u32, body: &[u8]) -> Vec<u8> {
+    let mut frame = head(kind::STREAM, tag);
+    frame.put_u32(operation);
+    frame.put_u32(credit);
+    frame.put(body);
+    frame
+}
+
+pub fn credit(tag: &[u8], more: u32) -> Vec<u8> {
+    let mut frame = head(kind::CREDIT, tag);
+    frame.put_u32(more);
+    frame
+}
+
 pub fn room(tag: &[u8], wanted: u64) -> Vec<u8> {
     let mut frame = head(kind::ROOM, tag);
     frame.put_u64(wanted);

@@ -14,11 +14,11 @@ fn start() -> (Instance, &'static Host) {
 }
 
 fn inline(text: &str) -> Answer {
-    Answer { status: status::OK_INLINE, inline: text.into(), buffer: String::new(), code: 0 }
+    Answer { status: status::OK_INLINE, inline: text.into(), buffer: String::new(), code: 0, stream: None }
 }
 
 fn buffer(text: &str) -> Answer {
-    Answer { status: status::OK_BUFFER, inline: String::new(), buffer: text.into(), code: 0 }
+    Answer { status: status::OK_BUFFER, inline: String::new(), buffer: text.into(), code: 0, stream: None }
 }
 
 #[test]
@@ -63,9 +63,10 @@ fn a_body_that_was_shared_is_freed_once() {
 #[test]
 fn errors_carry_their_code_and_their_words() {
     let (mut instance, _) = start();
-    let failed = Answer { status: status::FAILED, inline: String::new(), buffer: "no".into(), code: 42 };
+    let failed = Answer { status: status::FAILED, inline: String::new(), buffer: "no".into(), code: 42, stream: None };
     assert_eq!(instance.call(probe::FAIL, "no", 64), failed);
-    let refused = Answer { status: status::BAD_REQUEST, inline: String::new(), buffer: "why".into(), code: 0 };
+    let refused =
+        Answer { status: status::BAD_REQUEST, inline: String::new(), buffer: "why".into(), code: 0, stream: None };
     assert_eq!(instance.call(probe::REFUSE, "why", 64), refused);
 }
 

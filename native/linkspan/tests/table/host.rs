@@ -131,6 +131,7 @@ pub struct Answer {
     pub inline: String,
     pub buffer: String,
     pub code: u32,
+    pub stream: Option<Stream>,
 }
 
 /// An instance that runs in a test.
@@ -145,11 +146,45 @@ fn with_reply(capacity: usize, function: impl FnOnce(*mut abi::Reply) -> abi::St
     let mut room = vec![0; capacity];
     let nothing = abi::Buffer { data: ptr::null(), len: 0, owner: ptr::null_mut(), free: None };
     let inline_data = room.as_mut_ptr();
-    let mut reply = abi::Reply { inline_data, inline_capacity: capacity, inline_len: 0, buffer: nothing, code: 0 };
+    let stream = abi::Stream { data: ptr::null_mut(), next: None, free: None };
+    let mut reply =
+        abi::Reply { inline_data, inline_capacity: capacity, inline_len: 0, buffer: nothing, code: 0, stream };
     let status = function(&mut reply);
     room.truncate(reply.inline_len);
     let words = |bytes| String::from_utf8(bytes).unwrap();
-    Answer { status, inline: words(room), buffer: words(take(reply.buffer)), code: reply.code }
+    let stream = reply.stream.free.is_some().then_some(Stream(reply.stream));
+    Answer { status, inline: words(room), buffer: words(take(reply.buffer)), code: reply.code, stream }
+}
+
+/// An answer in parts, which is freed when it is dropped.
+#[derive(Debug)]
+pub struct Stream(abi::Stream);
+
+impl Stream {
+    /// The next part, with room for so many bytes.
+    pub fn next(&mut self, host: &'static Host, capacity: usize) -> Answer {
+        let next = self.0.next.expect("a function for the next part");
+        let context = host.context();
+        // SAFETY: the stream is not yet freed, and all pointers are valid for the call.
+        with_reply(capacity, |reply| unsafe { next(self.0.data, &context, reply) })
+    }
+}
+
+impl PartialEq for Stream {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.data == other.0.data
+    }
+}
+
+impl Eq for Stream {}
+
+impl Drop for Stream {
+    fn drop(&mut self) {
+        if let Some(free) = self.0.free {
+            // SAFETY: the last use of the stream.
+            unsafe { free(self.0.data) };
+        }
+    }
 }
 
 impl Instance {

@@ -6,3 +6,4 @@ mod host;
 mod life;
 mod panic;
 mod probe;
+mod streams;

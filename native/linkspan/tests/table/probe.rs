@@ -15,6 +15,7 @@ pub const DEADLINE: u32 = 8;
 pub const CANCELLED: u32 = 9;
 pub const THREAD: u32 = 10;
 pub const STACK: u32 = 11;
+pub const STREAM: u32 = 12;
 
 /// Emits `stopped` and `dropped` when that happens.
 pub struct Probe {
@@ -36,6 +37,7 @@ impl Service for Probe {
         Operation::new(CANCELLED, "cancelled"),
         Operation::new(THREAD, "thread"),
         Operation::new(STACK, "stack"),
+        Operation::new(STREAM, "stream"),
     ];
 
     fn start(argument: &[u8], cx: &Context<'_>) -> Result<Self> {
@@ -66,6 +68,7 @@ impl Service for Probe {
                 });
                 Ok(Reply::bytes(format!("{:?}", asked.join().unwrap())))
             }
+            STREAM => Ok(Reply::stream(Words { rest: words(), emitter: cx.emitter() })),
             _ => Ok(Reply::bytes(cx.stack_limit().to_string())),
         }
     }
@@ -88,6 +91,35 @@ impl Service for Probe {
 impl Drop for Probe {
     fn drop(&mut self) {
         self.emitter.emit("dropped");
+    }
+}
+
+/// The words of a text: `refuse` is an error and `panic` a panic. Emits `freed`, and panics then if words are left.
+struct Words {
+    rest: String,
+    emitter: Emitter,
+}
+
+impl Iterator for Words {
+    type Item = Result<String>;
+
+    fn next(&mut self) -> Option<Result<String>> {
+        let rest = std::mem::take(&mut self.rest);
+        let (word, rest) = rest.split_once(' ').unwrap_or((&rest, ""));
+        self.rest = rest.to_string();
+        match word {
+            "" => None,
+            "refuse" => Some(Err(Error::new(42, "no"))),
+            "panic" => panic!("a word too many"),
+            word => Some(Ok(word.to_string())),
+        }
+    }
+}
+
+impl Drop for Words {
+    fn drop(&mut self) {
+        self.emitter.emit("freed");
+        assert!(self.rest.is_empty(), "words are left");
     }
 }
 

@@ -10,6 +10,7 @@ mod operation {
     pub const THREAD: u32 = 1;
     pub const COUNT: u32 = 2;
     pub const PANIC: u32 = 3;
+    pub const STREAM: u32 = 4;
 }
 
 /// Where it started, and how often it was asked.
@@ -31,6 +32,7 @@ impl Service for Bound {
         Operation::new(operation::THREAD, "thread"),
         Operation::new(operation::COUNT, "count"),
         Operation::new(operation::PANIC, "panic"),
+        Operation::new(operation::STREAM, "stream"),
     ];
     const THREADING: Threading = Threading::Dedicated;
 
@@ -48,6 +50,7 @@ impl Service for Bound {
             }
             operation::COUNT => Ok(Reply::copy(self.requests.get().to_string().as_bytes())),
             operation::PANIC => panic!("told to panic"),
+            operation::STREAM => Ok(Reply::stream(Homes(self.home))),
             other => unreachable!("operation {other} is not declared"),
         }
     }
@@ -61,6 +64,26 @@ impl Drop for Bound {
     fn drop(&mut self) {
         if thread::current().id() != self.home {
             // A panic would be caught, and the violation unseen.
+            std::process::abort();
+        }
+    }
+}
+
+/// The name of its thread, time and again.
+struct Homes(ThreadId);
+
+impl Iterator for Homes {
+    type Item = Result<String>;
+
+    fn next(&mut self) -> Option<Result<String>> {
+        assert_eq!(thread::current().id(), self.0, "a bound service makes a part on a foreign thread");
+        Some(Ok(format!("{:?}", self.0)))
+    }
+}
+
+impl Drop for Homes {
+    fn drop(&mut self) {
+        if thread::current().id() != self.0 {
             std::process::abort();
         }
     }

@@ -2,12 +2,15 @@
 #![forbid(unsafe_code)]
 
 mod bound;
+mod streams;
 
 use std::hint::black_box;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use linkspan::{Context, Cost, Error, Operation, Reply, Request, Result, Service};
+
+use self::streams::{End, Streams};
 
 mod operation {
     pub const ECHO: u32 = 1;
@@ -27,6 +30,12 @@ mod operation {
     pub const PANIC_SHORT: u32 = 15;
     pub const REMAINING: u32 = 16;
     pub const WORK: u32 = 17;
+    pub const COUNT_TO: u32 = 20;
+    pub const FOREVER: u32 = 21;
+    pub const STREAM_FAIL: u32 = 22;
+    pub const STREAM_PANIC: u32 = 23;
+    pub const STREAMS: u32 = 24;
+    pub const PRODUCED: u32 = 25;
     pub const THREAD: u32 = 30;
     pub const EXIT: u32 = 40;
     pub const WORK_1: u32 = 50;
@@ -40,6 +49,7 @@ pub struct Echo {
     argument: Vec<u8>,
     requests: u64,
     grown: Vec<u8>,
+    streams: Streams,
 }
 
 impl Service for Echo {
@@ -62,6 +72,12 @@ impl Service for Echo {
         Operation::new(operation::PANIC_SHORT, "panic_short"),
         Operation::new(operation::REMAINING, "remaining"),
         Operation::new(operation::WORK, "work"),
+        Operation::new(operation::COUNT_TO, "count_to"),
+        Operation::new(operation::FOREVER, "forever"),
+        Operation::new(operation::STREAM_FAIL, "stream_fail"),
+        Operation::new(operation::STREAM_PANIC, "stream_panic"),
+        Operation::new(operation::STREAMS, "streams"),
+        Operation::new(operation::PRODUCED, "produced"),
         Operation::new(operation::THREAD, "thread"),
         Operation::new(operation::EXIT, "exit"),
         Operation::new(operation::WORK_1, "work_1"),
@@ -80,7 +96,7 @@ impl Service for Echo {
             b"emit" => cx.emit("started"),
             _ => {}
         }
-        Ok(Echo { argument: argument.to_vec(), requests: 0, grown: Vec::new() })
+        Ok(Echo { argument: argument.to_vec(), requests: 0, grown: Vec::new(), streams: Streams::default() })
     }
 
     fn call(&mut self, request: Request<'_>, cx: &Context<'_>) -> Result<Reply> {
@@ -129,6 +145,14 @@ impl Service for Echo {
                 let left = cx.deadline().map(|at| at.saturating_duration_since(Instant::now()).as_millis());
                 return Ok(Reply::copy(left.map_or("infinity".to_string(), |ms| ms.to_string()).as_bytes()));
             }
+            // The numbers from 1 to that of the body, each a part; and then the end, an error or a panic.
+            operation::COUNT_TO => return Ok(self.streams.count_to(number(&request)?, End::Done)),
+            operation::STREAM_FAIL => return Ok(self.streams.count_to(number(&request)?, End::Fail)),
+            operation::STREAM_PANIC => return Ok(self.streams.count_to(number(&request)?, End::Panic)),
+            operation::FOREVER => return Ok(self.streams.count_to(u64::MAX, End::Done)),
+            // How many streams there are, and how many parts all of them have made.
+            operation::STREAMS => return Ok(Reply::copy(self.streams.open().to_string().as_bytes())),
+            operation::PRODUCED => return Ok(Reply::copy(self.streams.produced().to_string().as_bytes())),
             // The name of the thread, also as an event.
             operation::THREAD => {
                 let name = std::fs::read_to_string("/proc/thread-self/comm")
@@ -148,6 +172,8 @@ impl Service for Echo {
             }
             operation::GROW | operation::PRINT | operation::REMAINING | operation::EXIT => Cost::Long,
             operation::WORK | operation::WORK_1 | operation::WORK_2 | operation::WORK_3 => Cost::Learn,
+            operation::COUNT_TO => Cost::Learn,
+            operation::FOREVER | operation::STREAM_FAIL | operation::STREAM_PANIC => Cost::Long,
             operation::THREAD if body == 0 => Cost::Learn,
             operation::THREAD => Cost::Long,
             _ => Cost::Short,

@@ -69,7 +69,8 @@ fn with_context(
     let mut room = [0u8; 64];
     let buffer = abi::Buffer { data: ptr::null(), len: 0, owner: ptr::null_mut(), free: None };
     let (inline_data, inline_capacity) = (room.as_mut_ptr(), room.len());
-    let mut reply = abi::Reply { inline_data, inline_capacity, inline_len: 0, buffer, code: 0 };
+    let stream = abi::Stream { data: ptr::null_mut(), next: None, free: None };
+    let mut reply = abi::Reply { inline_data, inline_capacity, inline_len: 0, buffer, code: 0, stream };
     let status = call(&context, &mut reply);
     assert_eq!(Arc::strong_count(&asked), 1, "the service kept a context");
     let bytes = match status {
