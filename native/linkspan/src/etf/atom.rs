@@ -22,11 +22,13 @@ pub struct Atom<'a>(Cow<'a, str>);
 
 impl<'a> Atom<'a> {
     /// An atom of this name. One of more than 255 characters cannot be written.
+    #[inline]
     pub fn new(name: impl Into<Cow<'a, str>>) -> Self {
         Atom(name.into())
     }
 
     /// Its name.
+    #[inline]
     pub fn name(&self) -> &str {
         &self.0
     }
@@ -56,12 +58,14 @@ impl PartialEq<&str> for Atom<'_> {
 }
 
 impl Serialize for Atom<'_> {
+    #[inline]
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_newtype_struct(names::ATOM, self.name())
     }
 }
 
 impl<'de: 'a, 'a> Deserialize<'de> for Atom<'a> {
+    #[inline]
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_newtype_struct(names::ATOM, NameVisitor)
     }
@@ -76,18 +80,22 @@ impl<'de> Visitor<'de> for NameVisitor {
         f.write_str("an atom")
     }
 
+    #[inline]
     fn visit_borrowed_str<E>(self, name: &'de str) -> Result<Self::Value, E> {
         Ok(Atom::new(name))
     }
 
+    #[inline]
     fn visit_str<E>(self, name: &str) -> Result<Self::Value, E> {
         Ok(Atom::new(name.to_string()))
     }
 
+    #[inline]
     fn visit_string<E>(self, name: String) -> Result<Self::Value, E> {
         Ok(Atom::new(name))
     }
 
+    #[inline]
     fn visit_newtype_struct<D: Deserializer<'de>>(self, inner: D) -> Result<Self::Value, D::Error> {
         inner.deserialize_str(self)
     }

@@ -36,48 +36,56 @@ impl Binary<'_> {
 impl Deref for Binary<'_> {
     type Target = [u8];
 
+    #[inline]
     fn deref(&self) -> &[u8] {
         &self.0
     }
 }
 
 impl<'a> From<&'a [u8]> for Binary<'a> {
+    #[inline]
     fn from(bytes: &'a [u8]) -> Self {
         Binary(Cow::Borrowed(bytes))
     }
 }
 
 impl<'a> From<Binary<'a>> for Cow<'a, [u8]> {
+    #[inline]
     fn from(bytes: Binary<'a>) -> Self {
         bytes.0
     }
 }
 
 impl<'a, const N: usize> From<&'a [u8; N]> for Binary<'a> {
+    #[inline]
     fn from(bytes: &'a [u8; N]) -> Self {
         Binary(Cow::Borrowed(bytes))
     }
 }
 
 impl From<Vec<u8>> for Binary<'_> {
+    #[inline]
     fn from(bytes: Vec<u8>) -> Self {
         Binary(Cow::Owned(bytes))
     }
 }
 
 impl<'a> From<&'a str> for Binary<'a> {
+    #[inline]
     fn from(text: &'a str) -> Self {
         Binary::from(text.as_bytes())
     }
 }
 
 impl Serialize for Binary<'_> {
+    #[inline]
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_bytes(self)
     }
 }
 
 impl<'de: 'a, 'a> Deserialize<'de> for Binary<'a> {
+    #[inline]
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_bytes(BytesVisitor).map(Binary)
     }
@@ -93,14 +101,17 @@ impl<'de> Visitor<'de> for BytesVisitor {
         f.write_str("a binary")
     }
 
+    #[inline]
     fn visit_borrowed_bytes<E>(self, bytes: &'de [u8]) -> Result<Self::Value, E> {
         Ok(Cow::Borrowed(bytes))
     }
 
+    #[inline]
     fn visit_bytes<E>(self, bytes: &[u8]) -> Result<Self::Value, E> {
         Ok(Cow::Owned(bytes.to_vec()))
     }
 
+    #[inline]
     fn visit_byte_buf<E>(self, bytes: Vec<u8>) -> Result<Self::Value, E> {
         Ok(Cow::Owned(bytes))
     }
@@ -163,6 +174,7 @@ impl PartialEq for BitBinary<'_> {
 impl Eq for BitBinary<'_> {}
 
 impl Serialize for BitBinary<'_> {
+    #[inline]
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let Ok(length) = u32::try_from(self.bytes.len()) else {
             return Err(serde::ser::Error::custom("a bit string is too long"));
@@ -180,6 +192,7 @@ impl Serialize for BitBinary<'_> {
 }
 
 impl<'de: 'a, 'a> Deserialize<'de> for BitBinary<'a> {
+    #[inline]
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_newtype_struct(names::BIT_BINARY, BitsVisitor)
     }
@@ -195,6 +208,7 @@ impl<'de> Visitor<'de> for BitsVisitor {
         f.write_str("a bit string")
     }
 
+    #[inline]
     fn visit_seq<A: SeqAccess<'de>>(self, mut parts: A) -> Result<Self::Value, A::Error> {
         let (Some(last), Some(bytes)) = (parts.next_element::<u8>()?, parts.next_element::<Binary<'de>>()?) else {
             return Err(de::Error::custom("a bit string is a number of bits and bytes"));

@@ -14,6 +14,7 @@ use super::{Atom, Binary, Map, Opaque, Term};
 const ROOM: usize = 1024;
 
 impl Serialize for Term<'_> {
+    #[inline]
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
             Term::Integer(value) => serializer.serialize_i64(*value),
@@ -37,13 +38,23 @@ impl Serialize for Term<'_> {
                 elements.iter().try_for_each(|element| tuple.serialize_element(element))?;
                 tuple.end()
             }
-            Term::Map(map) => serializer.collect_map(map.entries().iter().map(|(key, value)| (key, value))),
+            Term::Map(map) => serializer.serialize_newtype_struct(names::SORTED_MAP, &SortedMap(map)),
             Term::Opaque(opaque) => opaque.serialize(serializer),
         }
     }
 }
 
+struct SortedMap<'a>(&'a Map<'a>);
+
+impl Serialize for SortedMap<'_> {
+    #[inline]
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.entries().iter().map(|(key, value)| (key, value)))
+    }
+}
+
 impl<'de: 'a, 'a> Deserialize<'de> for Term<'a> {
+    #[inline]
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_newtype_struct(names::TERM, TermVisitor)
     }
@@ -58,55 +69,68 @@ impl<'de> Visitor<'de> for TermVisitor {
         f.write_str("a term")
     }
 
+    #[inline]
     fn visit_bool<E>(self, value: bool) -> Result<Self::Value, E> {
         Ok(value.into())
     }
 
+    #[inline]
     fn visit_i64<E>(self, value: i64) -> Result<Self::Value, E> {
         Ok(Term::Integer(value))
     }
 
+    #[inline]
     fn visit_u64<E>(self, value: u64) -> Result<Self::Value, E> {
         Ok(super::BigInt::from(u128::from(value)).into())
     }
 
     /// An element of a list of bytes.
+    #[inline]
     fn visit_u8<E>(self, value: u8) -> Result<Self::Value, E> {
         Ok(Term::Integer(value.into()))
     }
 
+    #[inline]
     fn visit_f64<E>(self, value: f64) -> Result<Self::Value, E> {
         Ok(Term::Float(value))
     }
 
+    #[inline]
     fn visit_borrowed_str<E>(self, name: &'de str) -> Result<Self::Value, E> {
         Ok(Term::Atom(Atom::new(name)))
     }
 
+    #[inline]
     fn visit_str<E>(self, name: &str) -> Result<Self::Value, E> {
         Ok(Term::Atom(Atom::new(name.to_string())))
     }
 
+    #[inline]
     fn visit_borrowed_bytes<E>(self, bytes: &'de [u8]) -> Result<Self::Value, E> {
         Ok(Term::Binary(bytes.into()))
     }
 
+    #[inline]
     fn visit_bytes<E>(self, bytes: &[u8]) -> Result<Self::Value, E> {
         Ok(Term::Binary(bytes.to_vec().into()))
     }
 
+    #[inline]
     fn visit_unit<E>(self) -> Result<Self::Value, E> {
         Ok(Term::Atom(Atom::new("nil")))
     }
 
+    #[inline]
     fn visit_newtype_struct<D: Deserializer<'de>>(self, inner: D) -> Result<Self::Value, D::Error> {
         inner.deserialize_any(self)
     }
 
+    #[inline]
     fn visit_seq<A: SeqAccess<'de>>(self, elements: A) -> Result<Self::Value, A::Error> {
         ElementsVisitor.visit_seq(elements).map(Term::List)
     }
 
+    #[inline]
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         let mut entries = Vec::with_capacity(map.size_hint().unwrap_or(0).min(ROOM));
         while let Some(entry) = map.next_entry()? {
@@ -116,6 +140,7 @@ impl<'de> Visitor<'de> for TermVisitor {
     }
 
     /// What has no visit of its own.
+    #[inline]
     fn visit_enum<A: EnumAccess<'de>>(self, term: A) -> Result<Self::Value, A::Error> {
         let (kind, content) = term.variant::<u8>()?;
         match kind {
@@ -163,6 +188,7 @@ impl<'de> Visitor<'de> for ElementsVisitor {
         f.write_str("terms")
     }
 
+    #[inline]
     fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<Self::Value, A::Error> {
         let mut terms = Vec::with_capacity(elements.size_hint().unwrap_or(0).min(ROOM));
         while let Some(term) = elements.next_element()? {

@@ -27,6 +27,7 @@ impl<'de> Int<'de> {
     }
 
     /// As a type of Rust, if it fits.
+    #[inline]
     pub fn to<T: TryFrom<i64> + TryFrom<i128> + TryFrom<u128>>(self) -> Option<T> {
         match self {
             Int::Small(value) => T::try_from(value).ok(),
@@ -62,7 +63,7 @@ pub(super) fn write_big(out: &mut Vec<u8>, negative: bool, magnitude: &[u8]) -> 
         Ok(length) => out.extend_from_slice(&[tag::SMALL_BIG, length, negative.into()]),
         Err(_) => {
             let length =
-                u32::try_from(magnitude.len()).map_err(|_| super::Error::unencodable("an integer is too large"))?;
+                u32::try_from(magnitude.len()).map_err(|_| super::Reason::Unencodable("an integer is too large"))?;
             out.push(tag::LARGE_BIG);
             out.extend_from_slice(&length.to_be_bytes());
             out.push(negative.into());

@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use super::{Term, to_vec};
+use super::{Term, ser, tag, to_vec};
 
 /// A map. Its entries are in one order, whatever order they came in: that in which they are written.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -10,17 +10,20 @@ pub struct Map<'a>(Vec<(Term<'a>, Term<'a>)>);
 
 impl<'a> Map<'a> {
     /// From its entries. `None`: a key is there twice.
-    pub fn new(mut entries: Vec<(Term<'a>, Term<'a>)>) -> Option<Self> {
-        let ascending = |entries: &[(Term<'_>, Term<'_>)]| {
-            entries.windows(2).all(|pair| order(&pair[0].0, &pair[1].0) == Ordering::Less)
-        };
-        if !ascending(&entries) {
-            entries.sort_unstable_by(|a, b| order(&a.0, &b.0));
-            if !ascending(&entries) {
-                return None;
-            }
+    pub fn new(entries: Vec<(Term<'a>, Term<'a>)>) -> Option<Self> {
+        let mut keys: Vec<_> = entries.iter().map(|entry| prefix(&entry.0)).zip(0..).collect();
+        let key = |index: usize| &entries[index].0;
+        let order = |a: &(u64, usize), b: &(u64, usize)| a.0.cmp(&b.0).then_with(|| order(key(a.1), key(b.1)));
+        let ascending = |keys: &[(u64, usize)]| keys.windows(2).all(|pair| order(&pair[0], &pair[1]) == Ordering::Less);
+        if ascending(&keys) {
+            return Some(Map(entries));
         }
-        Some(Map(entries))
+        keys.sort_unstable_by(order);
+        if !ascending(&keys) {
+            return None;
+        }
+        let mut entries: Vec<_> = entries.into_iter().map(Some).collect();
+        Some(Map(keys.iter().filter_map(|(_, index)| entries[*index].take()).collect()))
     }
 
     /// Its entries.
@@ -48,6 +51,22 @@ impl<'a> Map<'a> {
 
     pub(super) fn into_owned(self) -> Map<'static> {
         Map(self.0.into_iter().map(|(key, value)| (key.into_owned(), value.into_owned())).collect())
+    }
+}
+
+/// A number that orders terms as [`order`] does, as far as it goes: their first eight bytes.
+fn prefix(term: &Term<'_>) -> u64 {
+    match term {
+        Term::Atom(atom) if atom.name().len() < 256 => {
+            let head = u64::from(tag::SMALL_ATOM_UTF8) << 56 | (atom.name().len() as u64) << 48;
+            head | ser::prefix(atom.name().as_bytes()) >> 16
+        }
+        Term::Binary(bytes) => {
+            let head = u64::from(tag::BINARY) << 56 | (bytes.len() as u64 & 0xffff_ffff) << 24;
+            head | ser::prefix(bytes) >> 40
+        }
+        Term::Integer(byte @ 0..256) => u64::from(tag::SMALL_INTEGER) << 56 | (*byte as u64) << 48,
+        _ => to_vec(term).map_or(0, |bytes| ser::prefix(&bytes[1..])),
     }
 }
 

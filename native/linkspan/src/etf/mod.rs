@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 pub use self::atom::Atom;
 pub use self::binary::{Binary, BitBinary};
 pub use self::de::Deserializer;
-pub use self::error::{Error, Place};
+pub use self::error::{Error, Reason};
 pub use self::integer::BigInt;
 pub use self::limits::Limits;
 pub use self::map::Map;
@@ -57,5 +57,5 @@ pub fn to_bytes<T: Serialize + ?Sized>(value: &T) -> Result<Bytes, Error> {
 
 /// Writes `value` as a term to `writer`, in one piece: nothing is written if it has no form as a term.
 pub fn to_writer<T: Serialize + ?Sized>(mut writer: impl std::io::Write, value: &T) -> Result<(), Error> {
-    Ok(writer.write_all(&to_vec(value)?)?)
+    writer.write_all(&to_vec(value)?).map_err(|error| Reason::Io(error).into())
 }

@@ -9,6 +9,8 @@ pub const IMPROPER_LIST: &str = "$linkspan::etf::ImproperList";
 pub const OPAQUE: &str = "$linkspan::etf::Opaque";
 /// Bytes that are a whole term, tag included.
 pub const RAW: &str = "$linkspan::etf::Raw";
+/// A map whose entries come in the order they are written in.
+pub const SORTED_MAP: &str = "$linkspan::etf::SortedMap";
 pub const TERM: &str = "$linkspan::etf::Term";
 
 /// What kind of term comes as a variant of [`TERM`], since it has no visit of its own.

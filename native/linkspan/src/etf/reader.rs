@@ -2,117 +2,137 @@
 
 use std::borrow::Cow;
 
-use super::error::{Error, Place};
+use super::error::{Error, Reason};
 use super::integer::Int;
 use super::tag;
 
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Reader<'de> {
-    input: &'de [u8],
-    at: usize,
+    /// What is not yet read.
+    rest: &'de [u8],
+    /// How many bytes there were.
+    total: usize,
 }
 
 impl<'de> Reader<'de> {
+    #[inline]
     pub fn new(input: &'de [u8]) -> Self {
-        Reader { input, at: 0 }
+        Reader { rest: input, total: input.len() }
     }
 
+    #[inline]
     pub fn offset(&self) -> usize {
-        self.at
+        self.total - self.rest.len()
     }
 
+    #[inline]
     pub fn remaining(&self) -> usize {
-        self.input.len() - self.at
+        self.rest.len()
     }
 
+    #[inline]
     pub fn rest(&self) -> &'de [u8] {
-        &self.input[self.at..]
+        self.rest
     }
 
     /// What has been read since `start`.
-    pub fn since(&self, start: usize) -> &'de [u8] {
-        &self.input[start..self.at]
+    #[inline]
+    pub fn since(&self, start: Self) -> &'de [u8] {
+        &start.rest[..start.rest.len() - self.rest.len()]
     }
 
     #[cold]
     pub fn truncated(&self) -> Error {
-        Error::Truncated { place: Place::byte(self.at) }
+        Error::from(Reason::Truncated).at(self.offset())
     }
 
     #[cold]
     pub fn malformed(&self, what: &'static str) -> Error {
-        Error::Malformed { what, place: Place::byte(self.at) }
+        Error::from(Reason::Malformed(what)).at(self.offset())
     }
 
+    #[inline]
     pub fn peek(&self) -> Result<u8, Error> {
-        self.input.get(self.at).copied().ok_or_else(|| self.truncated())
+        self.rest.first().copied().ok_or_else(|| self.truncated())
     }
 
+    #[inline]
     pub fn u8(&mut self) -> Result<u8, Error> {
-        let byte = self.peek()?;
-        self.at += 1;
-        Ok(byte)
+        let (byte, rest) = self.rest.split_first().ok_or_else(|| self.truncated())?;
+        self.rest = rest;
+        Ok(*byte)
     }
 
+    #[inline]
     pub fn u16(&mut self) -> Result<u16, Error> {
         self.array().map(u16::from_be_bytes)
     }
 
+    #[inline]
     pub fn u32(&mut self) -> Result<u32, Error> {
         self.array().map(u32::from_be_bytes)
     }
 
+    #[inline]
     pub fn array<const N: usize>(&mut self) -> Result<[u8; N], Error> {
-        let bytes = self.rest().first_chunk().ok_or_else(|| self.truncated())?;
-        self.at += N;
+        let (bytes, rest) = self.rest.split_first_chunk().ok_or_else(|| self.truncated())?;
+        self.rest = rest;
         Ok(*bytes)
     }
 
+    #[inline]
     pub fn bytes(&mut self, count: usize) -> Result<&'de [u8], Error> {
-        let bytes = self.rest().get(..count).ok_or_else(|| self.truncated())?;
-        self.at += count;
+        let (bytes, rest) = self.rest.split_at_checked(count).ok_or_else(|| self.truncated())?;
+        self.rest = rest;
         Ok(bytes)
     }
 
     /// A number of terms. Each has a byte at least, so that a number no input could hold fails here and now.
+    #[inline]
     pub fn count(&mut self) -> Result<usize, Error> {
         let count = self.u32()? as usize;
         self.holds(count)
     }
 
+    #[inline]
     pub fn holds(&self, count: usize) -> Result<usize, Error> {
         if count > self.remaining() { Err(self.truncated()) } else { Ok(count) }
     }
 
     /// The name of an atom, after its tag. `None`: the tag is not that of an atom.
+    #[inline]
     pub fn atom(&mut self, tag: u8) -> Result<Option<Cow<'de, str>>, Error> {
-        let name = match tag {
-            tag::SMALL_ATOM_UTF8 | tag::SMALL_ATOM => {
-                let length = self.u8()?;
-                self.bytes(length.into())?
-            }
-            tag::ATOM_UTF8 | tag::ATOM => {
-                let length = self.u16()?;
-                self.bytes(length.into())?
-            }
-            _ => return Ok(None),
-        };
-        // The bound of the VM. A name of so many bytes can be within it in UTF-8.
-        if name.len() > 255 && (tag == tag::ATOM || name.iter().filter(|byte| (**byte as i8) >= -0x40).count() > 255) {
-            return Err(self.malformed("the name of an atom has more than 255 characters"));
-        }
-        match str::from_utf8(name) {
-            Ok(text) if text.is_ascii() || matches!(tag, tag::SMALL_ATOM_UTF8 | tag::ATOM_UTF8) => {
-                Ok(Some(Cow::Borrowed(text)))
-            }
-            _ if matches!(tag, tag::SMALL_ATOM | tag::ATOM) => {
-                Ok(Some(Cow::Owned(name.iter().copied().map(char::from).collect())))
-            }
-            _ => Err(self.malformed("the name of an atom is not UTF-8")),
+        match tag {
+            tag::SMALL_ATOM_UTF8 => self.short_atom().map(|name| Some(Cow::Borrowed(name))),
+            tag::ATOM_UTF8 | tag::ATOM | tag::SMALL_ATOM => self.old_atom(tag).map(Some),
+            _ => Ok(None),
         }
     }
 
+    /// The name of an atom of the usual form, after its tag.
+    #[inline]
+    pub fn short_atom(&mut self) -> Result<&'de str, Error> {
+        let length = self.u8()?.into();
+        str::from_utf8(self.bytes(length)?).map_err(|_| self.malformed("the name of an atom is not UTF-8"))
+    }
+
+    fn old_atom(&mut self, tag: u8) -> Result<Cow<'de, str>, Error> {
+        let length = if tag == tag::SMALL_ATOM { self.u8()?.into() } else { self.u16()?.into() };
+        let name = self.bytes(length)?;
+        let name = match str::from_utf8(name) {
+            Ok(text) if tag == tag::ATOM_UTF8 || name.is_ascii() => Cow::Borrowed(text),
+            _ if tag == tag::ATOM_UTF8 => return Err(self.malformed("the name of an atom is not UTF-8")),
+            _ => Cow::Owned(name.iter().copied().map(char::from).collect()),
+        };
+        // The bound of the VM.
+        if length > 255 && name.chars().count() > 255 {
+            return Err(self.malformed("the name of an atom has more than 255 characters"));
+        }
+        Ok(name)
+    }
+
     /// An integer, after its tag. `None`: the tag is not that of an integer.
+    #[inline]
     pub fn integer(&mut self, tag: u8) -> Result<Option<Int<'de>>, Error> {
         Ok(Some(match tag {
             tag::SMALL_INTEGER => Int::Small(self.u8()?.into()),
@@ -129,6 +149,7 @@ impl<'de> Reader<'de> {
         }))
     }
 
+    #[inline(never)]
     fn big(&mut self, length: usize) -> Result<Int<'de>, Error> {
         let sign = self.u8()?;
         if sign > 1 {
@@ -138,6 +159,7 @@ impl<'de> Reader<'de> {
     }
 
     /// A float, after its tag. `None`: the tag is not that of a float.
+    #[inline]
     pub fn float(&mut self, tag: u8) -> Result<Option<f64>, Error> {
         let value = match tag {
             tag::NEW_FLOAT => f64::from_be_bytes(self.array()?),
@@ -215,7 +237,7 @@ impl<'de> Reader<'de> {
     /// The error for a tag that has just been read.
     #[cold]
     pub fn unknown_tag(&self, tag: u8) -> Error {
-        let place = Place::byte(self.at - 1);
-        if tag == tag::COMPRESSED { Error::Compressed { place } } else { Error::UnknownTag { tag, place } }
+        let reason = if tag == tag::COMPRESSED { Reason::Compressed } else { Reason::UnknownTag(tag) };
+        Error::from(reason).at(self.offset() - 1)
     }
 }

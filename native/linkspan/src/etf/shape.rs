@@ -13,6 +13,7 @@ pub(super) enum Shape {
     Record(&'static str),
 }
 
+#[inline]
 pub(super) fn of(name: &'static str) -> Shape {
     match name.as_bytes() {
         b"{}" => Shape::Tuple,

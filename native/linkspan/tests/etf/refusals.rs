@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use linkspan::etf::{self, Atom, Error, Limits, Term};
+use linkspan::etf::{self, Atom, Limits, Reason, Term};
 use serde::{Deserialize, Serialize};
 
 use crate::versioned;
@@ -60,8 +60,8 @@ fn the_path_leads_to_what_is_wrong() {
     assert_eq!(why::<User>(ages), "ages[1] (byte 30): expected an integer (u8), got the atom x");
     let nested = b"\x83h\x02a\x01t\0\0\0\x01m\0\0\0\x01al\0\0\0\x01jj";
     let error = etf::from_slice::<(u8, BTreeMap<String, Vec<u8>>)>(nested).unwrap_err();
-    assert_eq!(error.place().unwrap().path(), "[1].a[0]");
-    assert_eq!(error.place().unwrap().offset(), Some(21));
+    assert_eq!(error.path(), "[1].a[0]");
+    assert_eq!(error.offset(), Some(21));
     assert_eq!(error.to_string(), "[1].a[0] (byte 21): expected an integer (u8), got an empty list");
     assert_eq!(
         why::<BTreeMap<u8, u8>>(b"\x83t\0\0\0\x01a\x01j"),
@@ -125,7 +125,7 @@ fn limits_are_kept() {
     let limits = Limits::DEFAULT.depth(3);
     assert!(etf::from_slice_with::<Term<'_>>(&list(3), limits).is_ok());
     let error = etf::from_slice_with::<Term<'_>>(&list(4), limits).unwrap_err();
-    assert!(matches!(error, Error::TooDeep { limit: 3, .. }));
+    assert!(matches!(error.reason(), Reason::TooDeep(3)));
     assert_eq!(error.to_string(), "[0][0][0] (byte 21): nested deeper than 3 levels");
     let error = etf::from_slice_with::<Term<'_>>(b"\x83a\x01", Limits::DEFAULT.size(2)).unwrap_err();
     assert_eq!(error.to_string(), "3 bytes, more than the limit of 2");
@@ -154,5 +154,5 @@ fn nothing_is_written_of_what_cannot_be() {
     assert!(out.is_empty());
     etf::to_writer(&mut out, &1).unwrap();
     assert_eq!(out, b"\x83a\x01");
-    assert!(matches!(etf::to_writer(&mut [0_u8; 2][..], &1), Err(Error::Io(_))));
+    assert!(matches!(etf::to_writer(&mut [0_u8; 2][..], &1).unwrap_err().reason(), Reason::Io(_)));
 }

@@ -4,7 +4,7 @@ use serde::de::value::SeqDeserializer;
 use serde::de::{Deserializer, IntoDeserializer, Visitor};
 use serde::forward_to_deserialize_any;
 
-use crate::etf::error::{Error, Place};
+use crate::etf::error::Error;
 
 pub(super) struct Bytes<'de>(&'de [u8]);
 
@@ -34,8 +34,7 @@ impl IntoDeserializer<'_, Error> for Byte {
 
 impl Byte {
     fn unexpected(&self, expected: &str) -> Error {
-        let got = format!("the integer {}", self.0).into();
-        Error::Unexpected { expected: expected.into(), got, place: Place::default() }
+        Error::unexpected(expected, format_args!("the integer {}", self.0))
     }
 }
 

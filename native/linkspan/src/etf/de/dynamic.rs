@@ -74,6 +74,10 @@ impl<'de> Deserializer<'de> {
         let start = self.reader;
         let tag = self.reader.u8()?;
         match tag {
+            // What comes most often, first.
+            tag::SMALL_INTEGER => visitor.visit_i64(self.reader.u8()?.into()),
+            tag::INTEGER => visitor.visit_i64(self.reader.array().map(i32::from_be_bytes)?.into()),
+            tag::SMALL_ATOM_UTF8 => visitor.visit_borrowed_str(self.reader.short_atom()?),
             tag::SMALL_TUPLE | tag::LARGE_TUPLE => {
                 self.reader = start;
                 let arity = self.arity("")?;
@@ -106,7 +110,7 @@ impl<'de> Deserializer<'de> {
             _ if opaque::kind(tag).is_some() => {
                 self.reader = start;
                 self.reader.skip()?;
-                let raw = self.reader.since(start.offset());
+                let raw = self.reader.since(start);
                 visitor.visit_enum(Dynamic(kind::OPAQUE, Content::Bytes(raw)))
             }
             _ => self.scalar(tag, visitor),
@@ -187,6 +191,7 @@ impl<'a, 'de> EnumAccess<'de> for Dynamic<'a, 'de> {
     type Error = Error;
     type Variant = Content<'a, 'de>;
 
+    #[inline]
     fn variant_seed<V: DeserializeSeed<'de>>(self, seed: V) -> Result<(V::Value, Self::Variant), Error> {
         let kind: U8Deserializer<Error> = self.0.into_deserializer();
         Ok((seed.deserialize(kind)?, self.1))
@@ -200,6 +205,7 @@ impl<'de> VariantAccess<'de> for Content<'_, 'de> {
         Ok(())
     }
 
+    #[inline]
     fn newtype_variant_seed<T: DeserializeSeed<'de>>(self, seed: T) -> Result<T::Value, Error> {
         match self {
             Content::Tuple(de, _) => seed.deserialize(de),
@@ -208,6 +214,7 @@ impl<'de> VariantAccess<'de> for Content<'_, 'de> {
         }
     }
 
+    #[inline]
     fn tuple_variant<V: Visitor<'de>>(self, _count: usize, visitor: V) -> Result<V::Value, Error> {
         match self {
             Content::Tuple(de, count) => Elements::tuple(de, count).visit(visitor),

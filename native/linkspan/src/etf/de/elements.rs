@@ -15,20 +15,23 @@ pub(super) struct Elements<'a, 'de> {
 }
 
 impl<'a, 'de> Elements<'a, 'de> {
+    #[inline]
     pub fn tuple(de: &'a mut Deserializer<'de>, count: usize) -> Self {
         Elements { de, count, index: 0, list: false }
     }
 
+    #[inline]
     pub fn list(de: &'a mut Deserializer<'de>, count: usize) -> Self {
         Elements { de, count, index: 0, list: true }
     }
 
     /// Gives the elements to `visitor`, which is to take them all.
+    #[inline]
     pub fn visit<V: Visitor<'de>>(mut self, visitor: V) -> Result<V::Value, Error> {
         let value = visitor.visit_seq(&mut self)?;
         if self.index < self.count {
             let (expected, got) = (self.index.to_string() + " elements", self.count.to_string());
-            return Err(Error::unexpected(expected, got, self.de.reader.offset()));
+            return Err(Error::unexpected(expected, got));
         }
         let start = self.de.reader;
         if self.list && self.de.reader.u8()? != tag::NIL {
@@ -42,18 +45,23 @@ impl<'a, 'de> Elements<'a, 'de> {
 impl<'de> SeqAccess<'de> for Elements<'_, 'de> {
     type Error = Error;
 
+    #[inline]
     fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, Error> {
         if self.index == self.count {
             return Ok(None);
         }
         let start = self.de.reader.offset();
-        let value = seed.deserialize(&mut *self.de);
-        let value = value.map_err(|error| error.at(start).step(&Step::Index(self.index)))?;
-        self.index += 1;
-        Ok(Some(value))
+        match seed.deserialize(&mut *self.de) {
+            Ok(value) => {
+                self.index += 1;
+                Ok(Some(value))
+            }
+            Err(error) => Err(error.at(start).step(&Step::Index(self.index))),
+        }
     }
 
     /// Never more than there are bytes.
+    #[inline]
     fn size_hint(&self) -> Option<usize> {
         Some((self.count - self.index).min(self.de.reader.remaining()))
     }

@@ -15,7 +15,7 @@ use self::byte::Bytes;
 use self::elements::Elements;
 use self::entries::Entries;
 use self::variant::Variant;
-use super::error::{Error, Place};
+use super::error::{Error, Reason};
 use super::integer::Int;
 use super::reader::Reader;
 use super::{Limits, names, opaque, shape, tag};
@@ -32,12 +32,12 @@ impl<'de> Deserializer<'de> {
     /// Begins to read `bytes`.
     pub fn new(bytes: &'de [u8], limits: Limits) -> Result<Self, Error> {
         if bytes.len() > limits.size {
-            return Err(Error::TooLarge { size: bytes.len(), limit: limits.size });
+            return Err(Reason::TooLarge { size: bytes.len(), limit: limits.size }.into());
         }
         let mut reader = Reader::new(bytes);
         let version = reader.u8()?;
         if version != tag::VERSION {
-            return Err(Error::Version { version, place: Place::byte(0) });
+            return Err(Error::from(Reason::Version(version)).at(0));
         }
         Ok(Deserializer { reader, depth: 0, limits })
     }
@@ -46,7 +46,7 @@ impl<'de> Deserializer<'de> {
     pub fn end(&self) -> Result<(), Error> {
         match self.reader.remaining() {
             0 => Ok(()),
-            count => Err(Error::Trailing { count, place: Place::byte(self.reader.offset()) }),
+            count => Err(Error::from(Reason::Trailing(count)).at(self.reader.offset())),
         }
     }
 
@@ -55,7 +55,7 @@ impl<'de> Deserializer<'de> {
     fn unexpected(&mut self, expected: &str, start: Reader<'de>) -> Error {
         self.reader = start;
         match self.described() {
-            Ok(got) => Error::unexpected(expected, got, start.offset()),
+            Ok(got) => Error::unexpected(expected, got).at(start.offset()),
             Err(error) => error,
         }
     }
@@ -78,10 +78,16 @@ impl<'de> Deserializer<'de> {
         })
     }
 
+    #[cold]
+    fn too_deep(&self) -> Error {
+        Error::from(Reason::TooDeep(self.limits.depth)).at(self.reader.offset())
+    }
+
     /// Goes one level down for as long as `visit` runs.
+    #[inline]
     fn nested<T>(&mut self, visit: impl FnOnce(&mut Self) -> Result<T, Error>) -> Result<T, Error> {
         if self.depth == self.limits.depth {
-            return Err(Error::TooDeep { limit: self.limits.depth, place: Place::byte(self.reader.offset()) });
+            return Err(self.too_deep());
         }
         self.depth += 1;
         let value = visit(self)?;
@@ -89,13 +95,18 @@ impl<'de> Deserializer<'de> {
         Ok(value)
     }
 
+    #[inline]
     fn integer<T: TryFrom<i64> + TryFrom<i128> + TryFrom<u128>>(&mut self, expected: &str) -> Result<T, Error> {
         let start = self.reader;
-        let tag = self.reader.u8()?;
-        let integer = self.reader.integer(tag)?;
+        let integer = match self.reader.u8()? {
+            tag::SMALL_INTEGER => Some(Int::Small(self.reader.u8()?.into())),
+            tag::INTEGER => Some(Int::Small(self.reader.array().map(i32::from_be_bytes)?.into())),
+            tag => self.reader.integer(tag)?,
+        };
         integer.and_then(Int::to).ok_or_else(|| self.unexpected(expected, start))
     }
 
+    #[inline]
     fn float(&mut self) -> Result<f64, Error> {
         let start = self.reader;
         let tag = self.reader.u8()?;
@@ -103,6 +114,7 @@ impl<'de> Deserializer<'de> {
         float.ok_or_else(|| self.unexpected("a float", start))
     }
 
+    #[inline]
     fn atom(&mut self, expected: &str) -> Result<Cow<'de, str>, Error> {
         let start = self.reader;
         let tag = self.reader.u8()?;
@@ -110,6 +122,7 @@ impl<'de> Deserializer<'de> {
         atom.ok_or_else(|| self.unexpected(expected, start))
     }
 
+    #[inline]
     fn binary(&mut self, expected: &str) -> Result<&'de [u8], Error> {
         let start = self.reader;
         if self.reader.u8()? != tag::BINARY {
@@ -119,13 +132,15 @@ impl<'de> Deserializer<'de> {
         self.reader.bytes(length)
     }
 
+    #[inline]
     fn str(&mut self, expected: &str) -> Result<&'de str, Error> {
         let start = self.reader.offset();
         let bytes = self.binary(expected)?;
-        str::from_utf8(bytes).map_err(|_| Error::unexpected(expected, "a binary that is not UTF-8", start))
+        str::from_utf8(bytes).map_err(|_| Error::unexpected(expected, "a binary that is not UTF-8").at(start))
     }
 
     /// The name of a field or variant: an atom or a binary.
+    #[inline]
     fn name(&mut self, expected: &str) -> Result<Cow<'de, str>, Error> {
         if self.reader.peek()? == tag::BINARY { self.str(expected).map(Cow::Borrowed) } else { self.atom(expected) }
     }
@@ -142,6 +157,7 @@ impl<'de> Deserializer<'de> {
     }
 
     /// Reads the head of a tuple and how many elements it has.
+    #[inline]
     fn arity(&mut self, expected: &str) -> Result<usize, Error> {
         let start = self.reader;
         let arity = match self.reader.u8()? {
@@ -152,6 +168,7 @@ impl<'de> Deserializer<'de> {
         self.reader.holds(arity)
     }
 
+    #[inline]
     fn list<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value, Error> {
         const EXPECTED: &str = "a list";
         let start = self.reader;
@@ -174,6 +191,7 @@ impl<'de> Deserializer<'de> {
         }
     }
 
+    #[inline]
     fn tuple<V: Visitor<'de>>(&mut self, count: usize, visitor: V) -> Result<V::Value, Error> {
         let start = self.reader;
         let expected = || format!("a tuple of {count}");
@@ -184,12 +202,14 @@ impl<'de> Deserializer<'de> {
     }
 
     /// A tuple that begins with a name: `{Name, ...}`.
+    #[inline]
     fn tagged<V: Visitor<'de>>(&mut self, name: &str, count: usize, visitor: V) -> Result<V::Value, Error> {
         self.tag(name, count)?;
         self.nested(|de| Elements::tuple(de, count).visit(visitor))
     }
 
     /// Reads the head of a tuple that begins with `name` and has `count` elements more.
+    #[inline]
     fn tag(&mut self, name: &str, count: usize) -> Result<(), Error> {
         let start = self.reader;
         let expected = || format!("a tuple of {} that begins with {name}", count + 1);
@@ -199,6 +219,7 @@ impl<'de> Deserializer<'de> {
         Ok(())
     }
 
+    #[inline]
     fn map<V: Visitor<'de>>(&mut self, fields: bool, visitor: V) -> Result<V::Value, Error> {
         let start = self.reader;
         if self.reader.u8()? != tag::MAP {
@@ -214,12 +235,13 @@ impl<'de> Deserializer<'de> {
             return Err(self.unexpected("a pid, reference, port or fun", start));
         }
         self.reader.skip()?;
-        visitor.visit_newtype_struct(BorrowedBytesDeserializer::new(self.reader.since(start.offset())))
+        visitor.visit_newtype_struct(BorrowedBytesDeserializer::new(self.reader.since(start)))
     }
 }
 
 macro_rules! integers {
     ($($method:ident $visit:ident $type:ident)*) => {$(
+        #[inline]
         fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
             visitor.$visit(self.integer::<$type>(concat!("an integer (", stringify!($type), ")"))?)
         }
@@ -243,10 +265,12 @@ impl<'de> de::Deserializer<'de> for &mut Deserializer<'de> {
     }
 
     /// What the term itself says it is.
+    #[inline]
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         self.any(visitor)
     }
 
+    #[inline]
     fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         let start = self.reader;
         match &*self.atom("true or false")? {
@@ -256,20 +280,23 @@ impl<'de> de::Deserializer<'de> for &mut Deserializer<'de> {
         }
     }
 
+    #[inline]
     fn deserialize_f32<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         let start = self.reader.offset();
         let value = self.float()? as f32;
         if !value.is_finite() {
-            return Err(Error::unexpected("a float (f32)", "a larger float", start));
+            return Err(Error::unexpected("a float (f32)", "a larger float").at(start));
         }
         visitor.visit_f32(value)
     }
 
+    #[inline]
     fn deserialize_f64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         visitor.visit_f64(self.float()?)
     }
 
     /// A list of one character.
+    #[inline]
     fn deserialize_char<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         let start = self.reader;
         let mut points = <Vec<u32> as de::Deserialize>::deserialize(&mut *self)?.into_iter();
@@ -279,35 +306,43 @@ impl<'de> de::Deserializer<'de> for &mut Deserializer<'de> {
         }
     }
 
+    #[inline]
     fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         visitor.visit_borrowed_str(self.str("a string (binary in UTF-8)")?)
     }
 
+    #[inline]
     fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         self.deserialize_str(visitor)
     }
 
+    #[inline]
     fn deserialize_bytes<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         visitor.visit_borrowed_bytes(self.binary("a binary")?)
     }
 
+    #[inline]
     fn deserialize_byte_buf<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         self.deserialize_bytes(visitor)
     }
 
+    #[inline]
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         if self.takes_atom(&["nil", "undefined"]) { visitor.visit_none() } else { visitor.visit_some(self) }
     }
 
+    #[inline]
     fn deserialize_unit<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         let start = self.reader;
         if self.takes_atom(&["nil"]) { visitor.visit_unit() } else { Err(self.unexpected("nil", start)) }
     }
 
+    #[inline]
     fn deserialize_unit_struct<V: Visitor<'de>>(self, _name: &'static str, visitor: V) -> Result<V::Value, Error> {
         self.deserialize_unit(visitor)
     }
 
+    #[inline(always)] // so that the name is compared when this is compiled
     fn deserialize_newtype_struct<V: Visitor<'de>>(self, name: &'static str, visitor: V) -> Result<V::Value, Error> {
         match name {
             names::TERM => self.dynamic(visitor),
@@ -325,14 +360,17 @@ impl<'de> de::Deserializer<'de> for &mut Deserializer<'de> {
         }
     }
 
+    #[inline]
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         self.list(visitor)
     }
 
+    #[inline]
     fn deserialize_tuple<V: Visitor<'de>>(self, count: usize, visitor: V) -> Result<V::Value, Error> {
         self.tuple(count, visitor)
     }
 
+    #[inline]
     fn deserialize_tuple_struct<V: Visitor<'de>>(
         self,
         name: &'static str,
@@ -342,10 +380,12 @@ impl<'de> de::Deserializer<'de> for &mut Deserializer<'de> {
         self.tagged(name, count, visitor)
     }
 
+    #[inline]
     fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         self.map(false, visitor)
     }
 
+    #[inline(always)] // so that the name is compared when this is compiled
     fn deserialize_struct<V: Visitor<'de>>(
         self,
         name: &'static str,
@@ -359,6 +399,7 @@ impl<'de> de::Deserializer<'de> for &mut Deserializer<'de> {
         }
     }
 
+    #[inline]
     fn deserialize_enum<V: Visitor<'de>>(
         self,
         _name: &'static str,
@@ -368,6 +409,7 @@ impl<'de> de::Deserializer<'de> for &mut Deserializer<'de> {
         Variant::visit(self, variants, visitor)
     }
 
+    #[inline]
     fn deserialize_identifier<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         match self.name("an atom")? {
             Cow::Borrowed(name) => visitor.visit_borrowed_str(name),
@@ -375,6 +417,7 @@ impl<'de> de::Deserializer<'de> for &mut Deserializer<'de> {
         }
     }
 
+    #[inline]
     fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         self.reader.skip()?;
         visitor.visit_unit()

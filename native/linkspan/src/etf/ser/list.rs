@@ -3,7 +3,7 @@
 use serde::ser::{Serialize, SerializeSeq};
 
 use super::Serializer;
-use crate::etf::error::{Error, Step};
+use crate::etf::error::{Error, Reason, Step};
 use crate::etf::tag;
 
 /// Bytes of the head: tag and length.
@@ -17,6 +17,7 @@ pub struct List<'a> {
 }
 
 impl<'a> List<'a> {
+    #[inline]
     pub fn new(ser: &'a mut Serializer) -> Result<Self, Error> {
         let start = ser.out.len();
         ser.head(tag::LIST, 0)?;
@@ -24,6 +25,7 @@ impl<'a> List<'a> {
     }
 
     /// If all elements are bytes, the list can be a string: half as long, and what the VM writes.
+    #[inline]
     fn bytes(&self) -> bool {
         let elements = &self.ser.out[self.start + HEAD..];
         // An element that is no small integer shifts those behind it, but nothing in front of it.
@@ -47,12 +49,14 @@ impl SerializeSeq for List<'_> {
     type Ok = ();
     type Error = Error;
 
+    #[inline]
     fn serialize_element<T: ?Sized + Serialize>(&mut self, value: &T) -> Result<(), Error> {
         value.serialize(&mut *self.ser).map_err(|error| error.step(&Step::Index(self.count)))?;
         self.count += 1;
         Ok(())
     }
 
+    #[inline]
     fn end(self) -> Result<(), Error> {
         let start = self.start;
         if self.count == 0 {
@@ -61,7 +65,7 @@ impl SerializeSeq for List<'_> {
             compact(&mut self.ser.out, start, self.count);
             return Ok(());
         } else {
-            let count = u32::try_from(self.count).map_err(|_| Error::unencodable("a list is too long"))?;
+            let count = u32::try_from(self.count).map_err(|_| Reason::Unencodable("a list is too long"))?;
             self.ser.out[start + 1..start + HEAD].copy_from_slice(&count.to_be_bytes());
         }
         self.ser.out.push(tag::NIL);

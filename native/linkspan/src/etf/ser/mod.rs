@@ -8,13 +8,17 @@ mod tuple;
 use serde::ser::{self, Serialize, SerializeSeq};
 
 use self::list::List;
+pub(super) use self::map::prefix;
 use self::map::{Entry, Fields, Map};
 use self::special::Special;
 use self::tuple::Tuple;
-use super::error::{Error, Step};
+use super::error::{Error, Reason, Step};
 use super::integer::write_big;
 use super::shape::Shape;
 use super::{names, shape, tag};
+
+/// Most elements that room is made for beforehand.
+const ROOM: usize = 4096;
 
 /// Writes a term. See [`to_vec`](super::to_vec).
 #[derive(Debug)]
@@ -24,25 +28,30 @@ pub struct Serializer {
     entries: Vec<Entry>,
     /// Where entries are put in order.
     sorted: Vec<u8>,
+    /// The next map's entries come in order.
+    in_order: bool,
 }
 
 impl Serializer {
     /// Begins to write a term after what `out` has.
+    #[inline]
     pub fn new(mut out: Vec<u8>) -> Self {
         out.push(tag::VERSION);
-        Serializer { out, entries: Vec::new(), sorted: Vec::new() }
+        Serializer { out, entries: Vec::new(), sorted: Vec::new(), in_order: false }
     }
 
     /// What was written.
+    #[inline]
     pub fn into_vec(self) -> Vec<u8> {
         self.out
     }
 
+    #[inline]
     fn atom(&mut self, name: &str) -> Result<(), Error> {
         match u8::try_from(name.len()) {
             Ok(length) => self.out.extend_from_slice(&[tag::SMALL_ATOM_UTF8, length]),
             Err(_) if name.chars().count() > 255 => {
-                return Err(Error::unencodable("the name of an atom has more than 255 characters"));
+                return Err(Reason::Unencodable("the name of an atom has more than 255 characters").into());
             }
             Err(_) => {
                 self.out.push(tag::ATOM_UTF8);
@@ -55,13 +64,15 @@ impl Serializer {
     }
 
     /// A tag and how many elements or bytes follow.
+    #[inline]
     fn head(&mut self, tag: u8, count: usize) -> Result<(), Error> {
-        let count = u32::try_from(count).map_err(|_| Error::unencodable("a term is longer than 2^32 - 1"))?;
+        let count = u32::try_from(count).map_err(|_| Reason::Unencodable("a term is longer than 2^32 - 1"))?;
         let [a, b, c, d] = count.to_be_bytes();
         self.out.extend_from_slice(&[tag, a, b, c, d]);
         Ok(())
     }
 
+    #[inline]
     fn tuple(&mut self, arity: usize) -> Result<(), Error> {
         match u8::try_from(arity) {
             Ok(arity) => self.out.extend_from_slice(&[tag::SMALL_TUPLE, arity]),
@@ -71,11 +82,13 @@ impl Serializer {
     }
 
     /// The head of a tuple that begins with `name` and has `count` elements more.
+    #[inline]
     fn tagged(&mut self, name: &str, count: usize) -> Result<(), Error> {
         self.tuple(count + 1)?;
         self.atom(name)
     }
 
+    #[inline]
     fn binary(&mut self, bytes: &[u8]) -> Result<(), Error> {
         self.out.reserve(bytes.len() + 5);
         self.head(tag::BINARY, bytes.len())?;
@@ -83,6 +96,7 @@ impl Serializer {
         Ok(())
     }
 
+    #[inline]
     fn small(&mut self, value: i64) -> Result<(), Error> {
         if let Ok(byte) = u8::try_from(value) {
             self.out.extend_from_slice(&[tag::SMALL_INTEGER, byte]);
@@ -99,6 +113,7 @@ impl Serializer {
 
 macro_rules! small_integers {
     ($($method:ident $type:ident)*) => {$(
+        #[inline]
         fn $method(self, value: $type) -> Result<(), Error> {
             self.small(value.into())
         }
@@ -126,14 +141,17 @@ impl<'a> ser::Serializer for &'a mut Serializer {
         serialize_u32 u32
     }
 
+    #[inline]
     fn serialize_bool(self, value: bool) -> Result<(), Error> {
         self.atom(if value { "true" } else { "false" })
     }
 
+    #[inline]
     fn serialize_u64(self, value: u64) -> Result<(), Error> {
         self.serialize_u128(value.into())
     }
 
+    #[inline]
     fn serialize_i128(self, value: i128) -> Result<(), Error> {
         match i64::try_from(value) {
             Ok(value) => self.small(value),
@@ -141,6 +159,7 @@ impl<'a> ser::Serializer for &'a mut Serializer {
         }
     }
 
+    #[inline]
     fn serialize_u128(self, value: u128) -> Result<(), Error> {
         match i64::try_from(value) {
             Ok(value) => self.small(value),
@@ -148,13 +167,15 @@ impl<'a> ser::Serializer for &'a mut Serializer {
         }
     }
 
+    #[inline]
     fn serialize_f32(self, value: f32) -> Result<(), Error> {
         self.serialize_f64(value.into())
     }
 
+    #[inline]
     fn serialize_f64(self, value: f64) -> Result<(), Error> {
         if !value.is_finite() {
-            return Err(Error::unencodable("a float is not finite"));
+            return Err(Reason::Unencodable("a float is not finite").into());
         }
         self.out.push(tag::NEW_FLOAT);
         self.out.extend_from_slice(&value.to_be_bytes());
@@ -162,43 +183,55 @@ impl<'a> ser::Serializer for &'a mut Serializer {
     }
 
     /// A list of one character.
+    #[inline]
     fn serialize_char(self, value: char) -> Result<(), Error> {
         let mut list = List::new(self)?;
         list.serialize_element(&u32::from(value))?;
         SerializeSeq::end(list)
     }
 
+    #[inline]
     fn serialize_str(self, value: &str) -> Result<(), Error> {
         self.binary(value.as_bytes())
     }
 
+    #[inline]
     fn serialize_bytes(self, value: &[u8]) -> Result<(), Error> {
         self.binary(value)
     }
 
+    #[inline]
     fn serialize_none(self) -> Result<(), Error> {
         self.atom("nil")
     }
 
+    #[inline]
     fn serialize_some<T: ?Sized + Serialize>(self, value: &T) -> Result<(), Error> {
         value.serialize(self)
     }
 
+    #[inline]
     fn serialize_unit(self) -> Result<(), Error> {
         self.atom("nil")
     }
 
+    #[inline]
     fn serialize_unit_struct(self, _name: &'static str) -> Result<(), Error> {
         self.atom("nil")
     }
 
+    #[inline]
     fn serialize_unit_variant(self, _name: &'static str, _index: u32, variant: &'static str) -> Result<(), Error> {
         self.atom(variant)
     }
 
+    #[inline(always)] // so that the name is compared when this is compiled
     fn serialize_newtype_struct<T: ?Sized + Serialize>(self, name: &'static str, value: &T) -> Result<(), Error> {
         match name {
-            names::TERM => value.serialize(self),
+            names::SORTED_MAP => {
+                self.in_order = true;
+                value.serialize(self)
+            }
             names::ATOM => value.serialize(Special::Atom(self)),
             names::BYTE_LIST => value.serialize(Special::ByteList(self)),
             names::RAW => value.serialize(Special::Raw(self)),
@@ -209,6 +242,7 @@ impl<'a> ser::Serializer for &'a mut Serializer {
         }
     }
 
+    #[inline]
     fn serialize_newtype_variant<T: ?Sized + Serialize>(
         self,
         name: &'static str,
@@ -225,15 +259,19 @@ impl<'a> ser::Serializer for &'a mut Serializer {
         value.serialize(self).map_err(|error| error.step(&Step::Index(1)))
     }
 
-    fn serialize_seq(self, _count: Option<usize>) -> Result<List<'a>, Error> {
+    #[inline]
+    fn serialize_seq(self, count: Option<usize>) -> Result<List<'a>, Error> {
+        self.out.reserve(2 * count.unwrap_or(0).min(ROOM));
         List::new(self)
     }
 
+    #[inline]
     fn serialize_tuple(self, count: usize) -> Result<Tuple<'a>, Error> {
         self.tuple(count)?;
         Ok(Tuple::new(self, count))
     }
 
+    #[inline]
     fn serialize_tuple_struct(self, name: &'static str, count: usize) -> Result<Tuple<'a>, Error> {
         match name {
             // The last one is its tail.
@@ -243,6 +281,7 @@ impl<'a> ser::Serializer for &'a mut Serializer {
         Ok(Tuple::new(self, count))
     }
 
+    #[inline]
     fn serialize_tuple_variant(
         self,
         _name: &'static str,
@@ -254,10 +293,13 @@ impl<'a> ser::Serializer for &'a mut Serializer {
         Ok(Tuple::new(self, count))
     }
 
-    fn serialize_map(self, _count: Option<usize>) -> Result<Map<'a>, Error> {
+    #[inline]
+    fn serialize_map(self, count: Option<usize>) -> Result<Map<'a>, Error> {
+        self.out.reserve(16 * count.unwrap_or(0).min(ROOM));
         Map::new(self)
     }
 
+    #[inline]
     fn serialize_struct(self, name: &'static str, count: usize) -> Result<Fields<'a>, Error> {
         match shape::of(name) {
             Shape::Map => Map::new(self).map(Fields::Map),
@@ -277,6 +319,7 @@ impl<'a> ser::Serializer for &'a mut Serializer {
         }
     }
 
+    #[inline]
     fn serialize_struct_variant(
         self,
         _name: &'static str,

@@ -3,7 +3,7 @@
 use serde::ser::{Impossible, Serialize, Serializer as _};
 
 use super::Serializer;
-use crate::etf::error::Error;
+use crate::etf::error::{Error, Reason};
 use crate::etf::tag;
 
 /// Takes the one value under a name of [`names`](crate::etf::names).
@@ -18,7 +18,7 @@ pub enum Special<'a> {
 
 impl Special<'_> {
     fn refuse<T>(self) -> Result<T, Error> {
-        Err(Error::unencodable("a type of another crate has the name of one of linkspan::etf"))
+        Err(Reason::Unencodable("a type of another crate has the name of one of linkspan::etf").into())
     }
 }
 
