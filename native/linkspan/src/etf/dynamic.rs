@@ -1,8 +1,10 @@
 //! How [`Term`] is written and read by serde.
 
-use std::fmt;
+use std::{fmt, iter};
 
-use serde::de::{self, Deserialize, Deserializer, EnumAccess, MapAccess, SeqAccess, VariantAccess, Visitor};
+use serde::de::{
+    self, Deserialize, DeserializeSeed, Deserializer, EnumAccess, MapAccess, SeqAccess, VariantAccess, Visitor,
+};
 use serde::ser::{Serialize, SerializeTupleStruct, Serializer};
 
 use super::binary::BitsVisitor;
@@ -14,8 +16,20 @@ use super::{Atom, Binary, Map, Opaque, Term};
 const ROOM: usize = 1024;
 
 impl Serialize for Term<'_> {
+    /// What is written at once stands here, where it becomes part of a loop.
     #[inline]
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Term::Integer(value) => serializer.serialize_i64(*value),
+            Term::Atom(atom) => atom.serialize(serializer),
+            Term::Binary(bytes) => serializer.serialize_bytes(bytes),
+            _ => self.serialize_other(serializer),
+        }
+    }
+}
+
+impl Term<'_> {
+    fn serialize_other<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
             Term::Integer(value) => serializer.serialize_i64(*value),
             Term::BigInt(value) => value.serialize(serializer),
@@ -49,112 +63,143 @@ struct SortedMap<'a>(&'a Map<'a>);
 impl Serialize for SortedMap<'_> {
     #[inline]
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self.0.entries().iter().map(|(key, value)| (key, value)))
+        serializer.collect_map(self.0.entries())
     }
 }
 
 impl<'de: 'a, 'a> Deserialize<'de> for Term<'a> {
     #[inline]
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_newtype_struct(names::TERM, TermVisitor)
+        TermVisitor(Return).deserialize(deserializer)
     }
 }
 
-struct TermVisitor;
+/// Where a term goes that has been read.
+trait Sink<'de> {
+    type Done;
+    fn put(self, make: impl FnOnce() -> Term<'de>) -> Self::Done;
+}
 
-impl<'de> Visitor<'de> for TermVisitor {
-    type Value = Term<'de>;
+struct Return;
+
+impl<'de> Sink<'de> for Return {
+    type Done = Term<'de>;
+
+    #[inline]
+    fn put(self, make: impl FnOnce() -> Term<'de>) -> Term<'de> {
+        make()
+    }
+}
+
+/// Elements are made where they stay, after room was made: moving each out of a result or two, and keeping it meanwhile,
+/// takes longer than reading it. `push` would keep it.
+impl<'de> Sink<'de> for &mut Vec<Term<'de>> {
+    type Done = ();
+
+    #[inline]
+    fn put(self, make: impl FnOnce() -> Term<'de>) {
+        self.extend(iter::once_with(make));
+    }
+}
+
+struct TermVisitor<S>(S);
+
+impl<'de, S: Sink<'de>> DeserializeSeed<'de> for TermVisitor<S> {
+    type Value = S::Done;
+
+    #[inline]
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<S::Done, D::Error> {
+        deserializer.deserialize_newtype_struct(names::TERM, self)
+    }
+}
+
+impl<'de, S: Sink<'de>> Visitor<'de> for TermVisitor<S> {
+    type Value = S::Done;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a term")
     }
 
     #[inline]
-    fn visit_bool<E>(self, value: bool) -> Result<Self::Value, E> {
-        Ok(value.into())
+    fn visit_bool<E>(self, value: bool) -> Result<S::Done, E> {
+        Ok(self.0.put(|| value.into()))
     }
 
     #[inline]
-    fn visit_i64<E>(self, value: i64) -> Result<Self::Value, E> {
-        Ok(Term::Integer(value))
+    fn visit_i64<E>(self, value: i64) -> Result<S::Done, E> {
+        Ok(self.0.put(|| Term::Integer(value)))
     }
 
-    #[inline]
-    fn visit_u64<E>(self, value: u64) -> Result<Self::Value, E> {
-        Ok(super::BigInt::from(u128::from(value)).into())
+    fn visit_u64<E>(self, value: u64) -> Result<S::Done, E> {
+        Ok(self.0.put(|| super::BigInt::from(u128::from(value)).into()))
     }
 
     /// An element of a list of bytes.
     #[inline]
-    fn visit_u8<E>(self, value: u8) -> Result<Self::Value, E> {
-        Ok(Term::Integer(value.into()))
+    fn visit_u8<E>(self, value: u8) -> Result<S::Done, E> {
+        Ok(self.0.put(|| Term::Integer(value.into())))
     }
 
     #[inline]
-    fn visit_f64<E>(self, value: f64) -> Result<Self::Value, E> {
-        Ok(Term::Float(value))
+    fn visit_f64<E>(self, value: f64) -> Result<S::Done, E> {
+        Ok(self.0.put(|| Term::Float(value)))
     }
 
     #[inline]
-    fn visit_borrowed_str<E>(self, name: &'de str) -> Result<Self::Value, E> {
-        Ok(Term::Atom(Atom::new(name)))
+    fn visit_borrowed_str<E>(self, name: &'de str) -> Result<S::Done, E> {
+        Ok(self.0.put(|| Term::Atom(Atom::new(name))))
+    }
+
+    fn visit_str<E>(self, name: &str) -> Result<S::Done, E> {
+        Ok(self.0.put(|| Term::Atom(Atom::new(name.to_string()))))
     }
 
     #[inline]
-    fn visit_str<E>(self, name: &str) -> Result<Self::Value, E> {
-        Ok(Term::Atom(Atom::new(name.to_string())))
+    fn visit_borrowed_bytes<E>(self, bytes: &'de [u8]) -> Result<S::Done, E> {
+        Ok(self.0.put(|| Term::Binary(bytes.into())))
     }
 
-    #[inline]
-    fn visit_borrowed_bytes<E>(self, bytes: &'de [u8]) -> Result<Self::Value, E> {
-        Ok(Term::Binary(bytes.into()))
+    fn visit_bytes<E>(self, bytes: &[u8]) -> Result<S::Done, E> {
+        Ok(self.0.put(|| Term::Binary(bytes.to_vec().into())))
     }
 
-    #[inline]
-    fn visit_bytes<E>(self, bytes: &[u8]) -> Result<Self::Value, E> {
-        Ok(Term::Binary(bytes.to_vec().into()))
+    fn visit_unit<E>(self) -> Result<S::Done, E> {
+        Ok(self.0.put(|| Term::Atom(Atom::new("nil"))))
     }
 
-    #[inline]
-    fn visit_unit<E>(self) -> Result<Self::Value, E> {
-        Ok(Term::Atom(Atom::new("nil")))
-    }
-
-    #[inline]
-    fn visit_newtype_struct<D: Deserializer<'de>>(self, inner: D) -> Result<Self::Value, D::Error> {
+    fn visit_newtype_struct<D: Deserializer<'de>>(self, inner: D) -> Result<S::Done, D::Error> {
         inner.deserialize_any(self)
     }
 
-    #[inline]
-    fn visit_seq<A: SeqAccess<'de>>(self, elements: A) -> Result<Self::Value, A::Error> {
-        ElementsVisitor.visit_seq(elements).map(Term::List)
+    fn visit_seq<A: SeqAccess<'de>>(self, elements: A) -> Result<S::Done, A::Error> {
+        ElementsVisitor.visit_seq(elements).map(|elements| self.0.put(|| Term::List(elements)))
     }
 
-    #[inline]
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut entries = Vec::with_capacity(map.size_hint().unwrap_or(0).min(ROOM));
-        while let Some(entry) = map.next_entry()? {
-            entries.push(entry);
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<S::Done, A::Error> {
+        let mut terms = Vec::with_capacity(2 * map.size_hint().unwrap_or(0).min(ROOM));
+        while map.next_key_seed(TermVisitor(&mut terms))?.is_some() {
+            map.next_value_seed(TermVisitor(&mut terms))?;
         }
-        Map::new(entries).map(Term::Map).ok_or_else(|| de::Error::custom("a map has a key twice"))
+        let map = Map::from_flat(terms).map(Term::Map);
+        map.map(|map| self.0.put(|| map)).ok_or_else(|| de::Error::custom("a map has a key twice"))
     }
 
     /// What has no visit of its own.
-    #[inline]
-    fn visit_enum<A: EnumAccess<'de>>(self, term: A) -> Result<Self::Value, A::Error> {
+    fn visit_enum<A: EnumAccess<'de>>(self, term: A) -> Result<S::Done, A::Error> {
         let (kind, content) = term.variant::<u8>()?;
-        match kind {
-            kind::TUPLE => content.tuple_variant(0, ElementsVisitor).map(Term::Tuple),
-            kind::LIST => content.tuple_variant(0, ElementsVisitor).map(list),
-            kind::BYTE_LIST => content.newtype_variant::<Binary<'de>>().map(Term::ByteList),
-            kind::BIG_INT => content.tuple_variant(2, IntVisitor).map(Term::from),
-            kind::BIT_BINARY => content.tuple_variant(2, BitsVisitor).map(|bits| Term::BitBinary(Box::new(bits))),
+        let term = match kind {
+            kind::TUPLE => content.tuple_variant(0, ElementsVisitor).map(Term::Tuple)?,
+            kind::LIST => content.tuple_variant(0, ElementsVisitor).map(list)?,
+            kind::BYTE_LIST => content.newtype_variant::<Binary<'de>>().map(Term::ByteList)?,
+            kind::BIG_INT => content.tuple_variant(2, IntVisitor).map(Term::from)?,
+            kind::BIT_BINARY => content.tuple_variant(2, BitsVisitor).map(|bits| Term::BitBinary(Box::new(bits)))?,
             kind::OPAQUE => {
                 let opaque = Opaque::new(content.newtype_variant::<Binary<'de>>()?.into());
-                opaque.map(Term::Opaque).ok_or_else(|| de::Error::custom("not a pid, reference, port or fun"))
+                opaque.map(Term::Opaque).ok_or_else(|| de::Error::custom("not a pid, reference, port or fun"))?
             }
-            _ => Err(de::Error::custom("not a term")),
-        }
+            _ => return Err(de::Error::custom("not a term")),
+        };
+        Ok(self.0.put(|| term))
     }
 }
 
@@ -191,9 +236,7 @@ impl<'de> Visitor<'de> for ElementsVisitor {
     #[inline]
     fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<Self::Value, A::Error> {
         let mut terms = Vec::with_capacity(elements.size_hint().unwrap_or(0).min(ROOM));
-        while let Some(term) = elements.next_element()? {
-            terms.push(term);
-        }
+        while elements.next_element_seed(TermVisitor(&mut terms))?.is_some() {}
         Ok(terms)
     }
 }

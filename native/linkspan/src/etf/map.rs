@@ -6,29 +6,48 @@ use super::{Term, ser, tag, to_vec};
 
 /// A map. Its entries are in one order, whatever order they came in: that in which they are written.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Map<'a>(Vec<(Term<'a>, Term<'a>)>);
+pub struct Map<'a>(Vec<Term<'a>>); // keys and values in turn
+
+/// Up to so many entries are sorted where they are.
+const FEW: usize = 12;
 
 impl<'a> Map<'a> {
     /// From its entries. `None`: a key is there twice.
     pub fn new(entries: Vec<(Term<'a>, Term<'a>)>) -> Option<Self> {
-        let mut keys: Vec<_> = entries.iter().map(|entry| prefix(&entry.0)).zip(0..).collect();
-        let key = |index: usize| &entries[index].0;
-        let order = |a: &(u64, usize), b: &(u64, usize)| a.0.cmp(&b.0).then_with(|| order(key(a.1), key(b.1)));
-        let ascending = |keys: &[(u64, usize)]| keys.windows(2).all(|pair| order(&pair[0], &pair[1]) == Ordering::Less);
-        if ascending(&keys) {
-            return Some(Map(entries));
+        Map::from_flat(entries.into_iter().flat_map(|(key, value)| [key, value]).collect())
+    }
+
+    /// From keys and values in turn.
+    pub(super) fn from_flat(mut terms: Vec<Term<'a>>) -> Option<Self> {
+        let ascending = |terms: &[Term<'_>]| {
+            (2..terms.len()).step_by(2).all(|index| order(&terms[index - 2], &terms[index]) == Ordering::Less)
+        };
+        if !ascending(&terms) {
+            if terms.len() <= 2 * FEW {
+                sort_few(&mut terms)
+            } else {
+                terms = sort_many(terms)
+            }
+            if !ascending(&terms) {
+                return None;
+            }
         }
-        keys.sort_unstable_by(order);
-        if !ascending(&keys) {
-            return None;
-        }
-        let mut entries: Vec<_> = entries.into_iter().map(Some).collect();
-        Some(Map(keys.iter().filter_map(|(_, index)| entries[*index].take()).collect()))
+        Some(Map(terms))
     }
 
     /// Its entries.
-    pub fn entries(&self) -> &[(Term<'a>, Term<'a>)] {
-        &self.0
+    pub fn entries(&self) -> impl ExactSizeIterator<Item = (&Term<'a>, &Term<'a>)> {
+        self.0.chunks_exact(2).map(|entry| (&entry[0], &entry[1]))
+    }
+
+    /// How many entries it has.
+    pub fn len(&self) -> usize {
+        self.0.len() / 2
+    }
+
+    /// Whether it has none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 
     /// The value under a key.
@@ -40,18 +59,44 @@ impl<'a> Map<'a> {
     /// assert_eq!(map.get(&"a".into()), None);
     /// ```
     pub fn get(&self, key: &Term<'_>) -> Option<&Term<'a>> {
-        let index = self.0.binary_search_by(|entry| order(&entry.0, key)).ok()?;
-        Some(&self.0[index].1)
-    }
-
-    /// Its entries.
-    pub fn into_entries(self) -> Vec<(Term<'a>, Term<'a>)> {
-        self.0
+        let (mut low, mut high) = (0, self.len());
+        while low < high {
+            let middle = low.midpoint(high);
+            match order(&self.0[2 * middle], key) {
+                Ordering::Equal => return self.0.get(2 * middle + 1),
+                Ordering::Less => low = middle + 1,
+                Ordering::Greater => high = middle,
+            }
+        }
+        None
     }
 
     pub(super) fn into_owned(self) -> Map<'static> {
-        Map(self.0.into_iter().map(|(key, value)| (key.into_owned(), value.into_owned())).collect())
+        Map(self.0.into_iter().map(Term::into_owned).collect())
     }
+}
+
+fn sort_few(terms: &mut [Term<'_>]) {
+    for end in (2..terms.len()).step_by(2) {
+        let mut at = end;
+        while at > 0 && order(&terms[at - 2], &terms[at]) == Ordering::Greater {
+            terms.swap(at - 2, at);
+            terms.swap(at - 1, at + 1);
+            at -= 2;
+        }
+    }
+}
+
+fn sort_many(mut terms: Vec<Term<'_>>) -> Vec<Term<'_>> {
+    let mut keys: Vec<_> = terms.iter().map(prefix).zip(0..).step_by(2).collect();
+    keys.sort_unstable_by(|a, b| a.0.cmp(&b.0).then_with(|| order(&terms[a.1], &terms[b.1])));
+    let mut sorted = Vec::with_capacity(terms.len());
+    for (_, index) in keys {
+        for term in &mut terms[index..index + 2] {
+            sorted.push(std::mem::replace(term, Term::Integer(0)));
+        }
+    }
+    sorted
 }
 
 /// A number that orders terms as [`order`] does, as far as it goes: their first eight bytes.

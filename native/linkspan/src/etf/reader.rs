@@ -6,39 +6,44 @@ use super::error::{Error, Reason};
 use super::integer::Int;
 use super::tag;
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub(super) struct Reader<'de> {
-    /// What is not yet read.
-    rest: &'de [u8],
-    /// How many bytes there were.
-    total: usize,
+    input: &'de [u8],
+    /// What has been read. One word, so that keeping it in order to go back costs nothing.
+    at: usize,
 }
 
 impl<'de> Reader<'de> {
     #[inline]
     pub fn new(input: &'de [u8]) -> Self {
-        Reader { rest: input, total: input.len() }
+        Reader { input, at: 0 }
     }
 
     #[inline]
     pub fn offset(&self) -> usize {
-        self.total - self.rest.len()
+        self.at
+    }
+
+    /// Goes back to where it was.
+    #[inline]
+    pub fn rewind(&mut self, offset: usize) {
+        self.at = offset;
     }
 
     #[inline]
     pub fn remaining(&self) -> usize {
-        self.rest.len()
+        self.rest().len()
     }
 
     #[inline]
     pub fn rest(&self) -> &'de [u8] {
-        self.rest
+        self.input.get(self.at..).unwrap_or_default()
     }
 
-    /// What has been read since `start`.
+    /// What has been read since it was at `start`.
     #[inline]
-    pub fn since(&self, start: Self) -> &'de [u8] {
-        &start.rest[..start.rest.len() - self.rest.len()]
+    pub fn since(&self, start: usize) -> &'de [u8] {
+        &self.input[start..self.at]
     }
 
     #[cold]
@@ -53,14 +58,14 @@ impl<'de> Reader<'de> {
 
     #[inline]
     pub fn peek(&self) -> Result<u8, Error> {
-        self.rest.first().copied().ok_or_else(|| self.truncated())
+        self.input.get(self.at).copied().ok_or_else(|| self.truncated())
     }
 
     #[inline]
     pub fn u8(&mut self) -> Result<u8, Error> {
-        let (byte, rest) = self.rest.split_first().ok_or_else(|| self.truncated())?;
-        self.rest = rest;
-        Ok(*byte)
+        let byte = self.peek()?;
+        self.at += 1;
+        Ok(byte)
     }
 
     #[inline]
@@ -75,15 +80,15 @@ impl<'de> Reader<'de> {
 
     #[inline]
     pub fn array<const N: usize>(&mut self) -> Result<[u8; N], Error> {
-        let (bytes, rest) = self.rest.split_first_chunk().ok_or_else(|| self.truncated())?;
-        self.rest = rest;
+        let bytes = self.rest().first_chunk().ok_or_else(|| self.truncated())?;
+        self.at += N;
         Ok(*bytes)
     }
 
     #[inline]
     pub fn bytes(&mut self, count: usize) -> Result<&'de [u8], Error> {
-        let (bytes, rest) = self.rest.split_at_checked(count).ok_or_else(|| self.truncated())?;
-        self.rest = rest;
+        let bytes = self.rest().get(..count).ok_or_else(|| self.truncated())?;
+        self.at += count;
         Ok(bytes)
     }
 

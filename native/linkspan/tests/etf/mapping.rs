@@ -104,7 +104,7 @@ fn results_are_ok_and_error() {
 fn enums_are_atoms_and_tuples_that_begin_with_one() {
     is(Shape::Empty, b"w\x05empty");
     is(Shape::Circle(1.5), b"h\x02w\x06circleF\x3f\xf8\0\0\0\0\0\0");
-    is(Shape::Rect { w: 1, h: 2 }, b"h\x02w\x04rectt\0\0\0\x02w\x01ha\x02w\x01wa\x01");
+    is(Shape::Rect { w: 1, h: 2 }, b"h\x02w\x04rectt\0\0\0\x02w\x01wa\x01w\x01ha\x02");
     let point = b"t\0\0\0\x02w\x01xa\x01w\x01yw\x03nil";
     let one = || Point { x: 1, y: None };
     is(Shape::Line(one(), one()), &[&b"h\x03w\x04line"[..], point, point].concat());
@@ -117,7 +117,7 @@ fn structs_are_maps_unless_their_name_says_otherwise() {
     is(Tuple { x: 1, y: 2 }, b"h\x02a\x01a\x02");
     let inner = Record { x: 2, y: None };
     is(Record { x: 1, y: Some(Box::new(inner)) }, b"h\x03w\x05pointa\x01h\x03w\x05pointa\x02w\x03nil");
-    is(Struct { x: 1 }, b"t\0\0\0\x02w\x01xa\x01w\x0a__struct__w\x08Elixir.P");
+    is(Struct { x: 1 }, b"t\0\0\0\x02w\x0a__struct__w\x08Elixir.Pw\x01xa\x01");
 }
 
 #[test]

@@ -36,7 +36,7 @@ fn theirs(term: &Term<'_>) -> Theirs {
         Term::ImproperList(list) => eetf::ImproperList::from((all(&list.0), theirs(&list.1))).into(),
         Term::Tuple(elements) => eetf::Tuple::from(all(elements)).into(),
         Term::Map(map) => {
-            let entries = map.entries().iter().map(|(key, value)| (theirs(key), theirs(value)));
+            let entries = map.entries().map(|(key, value)| (theirs(key), theirs(value)));
             eetf::Map::from(entries.collect::<std::collections::HashMap<_, _>>()).into()
         }
         Term::Opaque(opaque) => Theirs::decode(&*[&[131], opaque.as_bytes()].concat()).unwrap(),
@@ -87,7 +87,7 @@ fn is_broken(term: &Term<'_>) -> bool {
         }
         Term::Tuple(list) => list.iter().any(is_broken),
         Term::ImproperList(list) => list.0.iter().any(is_broken) || is_broken(&list.1),
-        Term::Map(map) => map.entries().iter().any(|(key, value)| is_broken(key) || is_broken(value)),
+        Term::Map(map) => map.entries().any(|(key, value)| is_broken(key) || is_broken(value)),
         _ => false,
     }
 }

@@ -14,7 +14,7 @@ use crate::etf::{opaque, tag};
 impl<'de> Deserializer<'de> {
     /// What serde has no visit for comes as an error, or as the nearest that it has.
     pub(super) fn any<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value, Error> {
-        let start = self.reader;
+        let start = self.reader.offset();
         let tag = self.reader.u8()?;
         if let Some(atom) = self.reader.atom(tag)? {
             return match &*atom {
@@ -30,7 +30,7 @@ impl<'de> Deserializer<'de> {
         if let Some(float) = self.reader.float(tag)? {
             return visitor.visit_f64(float);
         }
-        self.reader = start;
+        self.reader.rewind(start);
         match tag {
             tag::BINARY => {
                 let bytes = self.binary("")?;
@@ -69,17 +69,29 @@ impl<'de> Deserializer<'de> {
         }
     }
 
-    /// Any term, for the visitor of `Term`.
-    pub(super) fn dynamic<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value, Error> {
-        let start = self.reader;
+    /// Any term, for the visitor of `Term`. What comes most often stands here, where it becomes part of a loop.
+    #[inline]
+    pub(super) fn term<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value, Error> {
+        match self.reader.peek()? {
+            tag::SMALL_INTEGER => {
+                let [_, value] = self.reader.array()?;
+                visitor.visit_i64(value.into())
+            }
+            tag::INTEGER => {
+                let [_, a, b, c, d] = self.reader.array()?;
+                visitor.visit_i64(i32::from_be_bytes([a, b, c, d]).into())
+            }
+            _ => self.dynamic(visitor),
+        }
+    }
+
+    fn dynamic<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value, Error> {
+        let start = self.reader.offset();
         let tag = self.reader.u8()?;
         match tag {
-            // What comes most often, first.
-            tag::SMALL_INTEGER => visitor.visit_i64(self.reader.u8()?.into()),
-            tag::INTEGER => visitor.visit_i64(self.reader.array().map(i32::from_be_bytes)?.into()),
             tag::SMALL_ATOM_UTF8 => visitor.visit_borrowed_str(self.reader.short_atom()?),
             tag::SMALL_TUPLE | tag::LARGE_TUPLE => {
-                self.reader = start;
+                self.reader.rewind(start);
                 let arity = self.arity("")?;
                 self.nested(|de| visitor.visit_enum(Dynamic(kind::TUPLE, Content::Tuple(de, arity))))
             }
@@ -97,7 +109,7 @@ impl<'de> Deserializer<'de> {
                 visitor.visit_borrowed_bytes(self.reader.bytes(length)?)
             }
             tag::MAP => {
-                self.reader = start;
+                self.reader.rewind(start);
                 self.map(false, visitor)
             }
             tag::BIT_BINARY => {
@@ -108,7 +120,7 @@ impl<'de> Deserializer<'de> {
                 visitor.visit_enum(Dynamic(kind::BIT_BINARY, Content::Parts(bits, bytes)))
             }
             _ if opaque::kind(tag).is_some() => {
-                self.reader = start;
+                self.reader.rewind(start);
                 self.reader.skip()?;
                 let raw = self.reader.since(start);
                 visitor.visit_enum(Dynamic(kind::OPAQUE, Content::Bytes(raw)))
@@ -134,7 +146,7 @@ impl<'de> Deserializer<'de> {
     }
 
     pub(super) fn big_int<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value, Error> {
-        let start = self.reader;
+        let start = self.reader.offset();
         let tag = self.reader.u8()?;
         match self.reader.integer(tag)? {
             Some(Int::Small(value)) => visitor.visit_i64(value),
@@ -144,14 +156,14 @@ impl<'de> Deserializer<'de> {
     }
 
     pub(super) fn bit_binary<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value, Error> {
-        let start = self.reader;
+        let start = self.reader.offset();
         match self.reader.u8()? {
             tag::BIT_BINARY => {
                 let (bits, bytes) = self.bits()?;
                 visitor.visit_seq(Parts::new(bits, bytes))
             }
             tag::BINARY => {
-                self.reader = start;
+                self.reader.rewind(start);
                 let bytes = self.binary("")?;
                 visitor.visit_seq(Parts::new(8, bytes))
             }

@@ -33,7 +33,7 @@ impl<'a, 'de> Elements<'a, 'de> {
             let (expected, got) = (self.index.to_string() + " elements", self.count.to_string());
             return Err(Error::unexpected(expected, got));
         }
-        let start = self.de.reader;
+        let start = self.de.reader.offset();
         if self.list && self.de.reader.u8()? != tag::NIL {
             let error = self.de.unexpected("the end of a list", start);
             return Err(error);

@@ -4,7 +4,6 @@ use serde::de::{DeserializeSeed, MapAccess, Visitor};
 
 use super::Deserializer;
 use crate::etf::error::{Error, Step};
-use crate::etf::reader::Reader;
 
 pub(super) struct Entries<'a, 'de> {
     de: &'a mut Deserializer<'de>,
@@ -12,7 +11,7 @@ pub(super) struct Entries<'a, 'de> {
     /// The keys are fields of a struct: `__struct__` is none of them.
     fields: bool,
     /// Where the last key begins.
-    key: Reader<'de>,
+    key: usize,
 }
 
 /// How the key `__struct__` is written, as each kind of atom.
@@ -21,7 +20,7 @@ const STRUCT: [&[u8]; 4] = [b"w\x0a__struct__", b"d\0\x0a__struct__", b"s\x0a__s
 impl<'a, 'de> Entries<'a, 'de> {
     #[inline]
     pub fn new(de: &'a mut Deserializer<'de>, count: usize, fields: bool) -> Self {
-        let key = de.reader;
+        let key = de.reader.offset();
         Entries { de, left: count, fields, key }
     }
 
@@ -54,13 +53,14 @@ impl<'a, 'de> Entries<'a, 'de> {
     /// The last key as a step on the path.
     #[cold]
     fn locate(&mut self, error: Error, start: usize) -> Error {
-        let here = std::mem::replace(&mut self.de.reader, self.key);
+        let here = self.de.reader.offset();
+        self.de.reader.rewind(self.key);
         let error = error.at(start);
         let error = match self.de.name("") {
             Ok(name) => error.step(&Step::Field(&name)),
             Err(_) => error.step(&Step::Value),
         };
-        self.de.reader = here;
+        self.de.reader.rewind(here);
         error
     }
 }
@@ -77,9 +77,8 @@ impl<'de> MapAccess<'de> for Entries<'_, 'de> {
             return Ok(None);
         }
         self.left -= 1;
-        self.key = self.de.reader;
-        let start = self.key.offset();
-        seed.deserialize(&mut *self.de).map(Some).map_err(|error| error.at(start))
+        self.key = self.de.reader.offset();
+        seed.deserialize(&mut *self.de).map(Some).map_err(|error| error.at(self.key))
     }
 
     #[inline]

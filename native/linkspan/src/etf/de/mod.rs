@@ -52,10 +52,10 @@ impl<'de> Deserializer<'de> {
 
     /// The error for a term that begins at `start` and is not what was expected. Says what it is, if that is short.
     #[cold]
-    fn unexpected(&mut self, expected: &str, start: Reader<'de>) -> Error {
-        self.reader = start;
+    fn unexpected(&mut self, expected: &str, start: usize) -> Error {
+        self.reader.rewind(start);
         match self.described() {
-            Ok(got) => Error::unexpected(expected, got).at(start.offset()),
+            Ok(got) => Error::unexpected(expected, got).at(start),
             Err(error) => error,
         }
     }
@@ -97,7 +97,7 @@ impl<'de> Deserializer<'de> {
 
     #[inline]
     fn integer<T: TryFrom<i64> + TryFrom<i128> + TryFrom<u128>>(&mut self, expected: &str) -> Result<T, Error> {
-        let start = self.reader;
+        let start = self.reader.offset();
         let integer = match self.reader.u8()? {
             tag::SMALL_INTEGER => Some(Int::Small(self.reader.u8()?.into())),
             tag::INTEGER => Some(Int::Small(self.reader.array().map(i32::from_be_bytes)?.into())),
@@ -108,7 +108,7 @@ impl<'de> Deserializer<'de> {
 
     #[inline]
     fn float(&mut self) -> Result<f64, Error> {
-        let start = self.reader;
+        let start = self.reader.offset();
         let tag = self.reader.u8()?;
         let float = self.reader.float(tag)?;
         float.ok_or_else(|| self.unexpected("a float", start))
@@ -116,7 +116,7 @@ impl<'de> Deserializer<'de> {
 
     #[inline]
     fn atom(&mut self, expected: &str) -> Result<Cow<'de, str>, Error> {
-        let start = self.reader;
+        let start = self.reader.offset();
         let tag = self.reader.u8()?;
         let atom = self.reader.atom(tag)?;
         atom.ok_or_else(|| self.unexpected(expected, start))
@@ -124,7 +124,7 @@ impl<'de> Deserializer<'de> {
 
     #[inline]
     fn binary(&mut self, expected: &str) -> Result<&'de [u8], Error> {
-        let start = self.reader;
+        let start = self.reader.offset();
         if self.reader.u8()? != tag::BINARY {
             return Err(self.unexpected(expected, start));
         }
@@ -147,11 +147,11 @@ impl<'de> Deserializer<'de> {
 
     /// Reads one of these atoms, if it comes next.
     fn takes_atom(&mut self, names: &[&str]) -> bool {
-        let start = self.reader;
+        let start = self.reader.offset();
         let atom = self.reader.u8().and_then(|tag| self.reader.atom(tag));
         let taken = matches!(atom, Ok(Some(name)) if names.contains(&&*name));
         if !taken {
-            self.reader = start;
+            self.reader.rewind(start);
         }
         taken
     }
@@ -159,7 +159,7 @@ impl<'de> Deserializer<'de> {
     /// Reads the head of a tuple and how many elements it has.
     #[inline]
     fn arity(&mut self, expected: &str) -> Result<usize, Error> {
-        let start = self.reader;
+        let start = self.reader.offset();
         let arity = match self.reader.u8()? {
             tag::SMALL_TUPLE => self.reader.u8()?.into(),
             tag::LARGE_TUPLE => self.reader.u32()? as usize,
@@ -171,7 +171,7 @@ impl<'de> Deserializer<'de> {
     #[inline]
     fn list<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value, Error> {
         const EXPECTED: &str = "a list";
-        let start = self.reader;
+        let start = self.reader.offset();
         match self.reader.u8()? {
             tag::NIL => self.nested(|de| Elements::tuple(de, 0).visit(visitor)),
             tag::LIST => {
@@ -184,7 +184,7 @@ impl<'de> Deserializer<'de> {
             }
             // What a `Vec<u8>` is meant to take, more often than not.
             tag::BINARY => {
-                self.reader = start;
+                self.reader.rewind(start);
                 Bytes::new(self.binary(EXPECTED)?).visit(visitor)
             }
             _ => Err(self.unexpected(EXPECTED, start)),
@@ -193,7 +193,7 @@ impl<'de> Deserializer<'de> {
 
     #[inline]
     fn tuple<V: Visitor<'de>>(&mut self, count: usize, visitor: V) -> Result<V::Value, Error> {
-        let start = self.reader;
+        let start = self.reader.offset();
         let expected = || format!("a tuple of {count}");
         if self.arity("a tuple")? != count {
             return Err(self.unexpected(&expected(), start));
@@ -211,7 +211,7 @@ impl<'de> Deserializer<'de> {
     /// Reads the head of a tuple that begins with `name` and has `count` elements more.
     #[inline]
     fn tag(&mut self, name: &str, count: usize) -> Result<(), Error> {
-        let start = self.reader;
+        let start = self.reader.offset();
         let expected = || format!("a tuple of {} that begins with {name}", count + 1);
         if self.arity("a tuple")? != count + 1 || !self.takes_atom(&[name]) {
             return Err(self.unexpected(&expected(), start));
@@ -221,7 +221,7 @@ impl<'de> Deserializer<'de> {
 
     #[inline]
     fn map<V: Visitor<'de>>(&mut self, fields: bool, visitor: V) -> Result<V::Value, Error> {
-        let start = self.reader;
+        let start = self.reader.offset();
         if self.reader.u8()? != tag::MAP {
             return Err(self.unexpected("a map", start));
         }
@@ -230,7 +230,7 @@ impl<'de> Deserializer<'de> {
     }
 
     fn opaque<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value, Error> {
-        let start = self.reader;
+        let start = self.reader.offset();
         if opaque::kind(self.reader.peek()?).is_none() {
             return Err(self.unexpected("a pid, reference, port or fun", start));
         }
@@ -272,7 +272,7 @@ impl<'de> de::Deserializer<'de> for &mut Deserializer<'de> {
 
     #[inline]
     fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        let start = self.reader;
+        let start = self.reader.offset();
         match &*self.atom("true or false")? {
             "true" => visitor.visit_bool(true),
             "false" => visitor.visit_bool(false),
@@ -298,7 +298,7 @@ impl<'de> de::Deserializer<'de> for &mut Deserializer<'de> {
     /// A list of one character.
     #[inline]
     fn deserialize_char<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        let start = self.reader;
+        let start = self.reader.offset();
         let mut points = <Vec<u32> as de::Deserialize>::deserialize(&mut *self)?.into_iter();
         match (points.next().and_then(char::from_u32), points.next()) {
             (Some(char), None) => visitor.visit_char(char),
@@ -333,7 +333,7 @@ impl<'de> de::Deserializer<'de> for &mut Deserializer<'de> {
 
     #[inline]
     fn deserialize_unit<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        let start = self.reader;
+        let start = self.reader.offset();
         if self.takes_atom(&["nil"]) { visitor.visit_unit() } else { Err(self.unexpected("nil", start)) }
     }
 
@@ -345,7 +345,7 @@ impl<'de> de::Deserializer<'de> for &mut Deserializer<'de> {
     #[inline(always)] // so that the name is compared when this is compiled
     fn deserialize_newtype_struct<V: Visitor<'de>>(self, name: &'static str, visitor: V) -> Result<V::Value, Error> {
         match name {
-            names::TERM => self.dynamic(visitor),
+            names::TERM => self.term(visitor),
             names::ATOM => match self.atom("an atom")? {
                 Cow::Borrowed(name) => visitor.visit_borrowed_str(name),
                 Cow::Owned(name) => visitor.visit_string(name),

@@ -7,12 +7,11 @@ use serde::de::{DeserializeSeed, EnumAccess, VariantAccess, Visitor};
 
 use super::{Deserializer, Elements};
 use crate::etf::error::{Error, Step};
-use crate::etf::reader::Reader;
 use crate::etf::tag;
 
 pub(super) struct Variant<'a, 'de> {
     de: &'a mut Deserializer<'de>,
-    start: Reader<'de>,
+    start: usize,
     name: Cow<'de, str>,
     /// How many elements follow the name in a tuple. `None`: it is an atom.
     content: Option<usize>,
@@ -25,7 +24,7 @@ impl<'a, 'de> Variant<'a, 'de> {
         visitor: V,
     ) -> Result<V::Value, Error> {
         const EXPECTED: &str = "an atom, or a tuple that begins with one";
-        let start = de.reader;
+        let start = de.reader.offset();
         let tuple = matches!(de.reader.peek()?, tag::SMALL_TUPLE | tag::LARGE_TUPLE);
         let content = match if tuple { de.arity(EXPECTED)? } else { 1 } {
             0 => return Err(de.unexpected(EXPECTED, start)),
@@ -40,8 +39,7 @@ impl<'a, 'de> Variant<'a, 'de> {
                 _ => name,
             };
         }
-        de.nested(|de| visitor.visit_enum(Variant { de, start, name, content }))
-            .map_err(|error| error.at(start.offset()))
+        de.nested(|de| visitor.visit_enum(Variant { de, start, name, content })).map_err(|error| error.at(start))
     }
 
     /// Checks how many elements follow the name.

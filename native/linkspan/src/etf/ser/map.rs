@@ -1,4 +1,5 @@
-//! Maps and structs. Entries are put in the order of their keys' bytes, so that equal maps have equal bytes.
+//! Maps and structs. Entries of maps are put in the order of their keys' bytes, so that equal maps have equal bytes;
+//! fields of structs are in the order of their declaration.
 
 use std::cmp::Ordering;
 
@@ -46,7 +47,7 @@ pub struct Map<'a> {
     /// Where its entries begin among those of all maps.
     base: usize,
     count: u32,
-    /// Its entries are known to come in order, and not kept.
+    /// Its entries need not be put in order, nor be kept for that.
     in_order: bool,
     /// They have come in order so far.
     ascending: bool,
@@ -59,6 +60,13 @@ impl<'a> Map<'a> {
         let in_order = std::mem::take(&mut ser.in_order);
         ser.head(tag::MAP, 0)?;
         Ok(Map { ser, start, base, count: 0, in_order, ascending: true })
+    }
+
+    /// The fields of a struct: they come in one order, always, and are written in it.
+    #[inline]
+    pub fn of_fields(ser: &'a mut Serializer) -> Result<Self, Error> {
+        ser.in_order = true;
+        Map::new(ser)
     }
 
     #[inline]

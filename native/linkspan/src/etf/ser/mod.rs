@@ -28,7 +28,7 @@ pub struct Serializer {
     entries: Vec<Entry>,
     /// Where entries are put in order.
     sorted: Vec<u8>,
-    /// The next map's entries come in order.
+    /// The next map's entries come in their order, or in one that is as good.
     in_order: bool,
 }
 
@@ -261,7 +261,7 @@ impl<'a> ser::Serializer for &'a mut Serializer {
 
     #[inline]
     fn serialize_seq(self, count: Option<usize>) -> Result<List<'a>, Error> {
-        self.out.reserve(2 * count.unwrap_or(0).min(ROOM));
+        self.out.reserve(5 * count.unwrap_or(0).min(ROOM));
         List::new(self)
     }
 
@@ -302,9 +302,9 @@ impl<'a> ser::Serializer for &'a mut Serializer {
     #[inline]
     fn serialize_struct(self, name: &'static str, count: usize) -> Result<Fields<'a>, Error> {
         match shape::of(name) {
-            Shape::Map => Map::new(self).map(Fields::Map),
+            Shape::Map => Map::of_fields(self).map(Fields::Map),
             Shape::Struct => {
-                let mut map = Map::new(self)?;
+                let mut map = Map::of_fields(self)?;
                 map.entry("__struct__", &super::Atom::new(name))?;
                 Ok(Fields::Map(map))
             }
@@ -328,6 +328,6 @@ impl<'a> ser::Serializer for &'a mut Serializer {
         _count: usize,
     ) -> Result<Fields<'a>, Error> {
         self.tagged(variant, 1)?;
-        Map::new(self).map(Fields::Map)
+        Map::of_fields(self).map(Fields::Map)
     }
 }
