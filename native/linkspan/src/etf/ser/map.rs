@@ -46,7 +46,7 @@ pub struct Map<'a> {
     start: usize,
     /// Where its entries begin among those of all maps.
     base: usize,
-    count: u32,
+    count: usize,
     /// Its entries need not be put in order, nor be kept for that.
     in_order: bool,
     /// They have come in order so far.
@@ -73,16 +73,16 @@ impl<'a> Map<'a> {
     pub fn entry<T: ?Sized + Serialize>(&mut self, field: &'static str, value: &T) -> Result<(), Error> {
         let key = self.ser.out.len();
         self.ser.atom(field)?;
-        self.keyed(key)?;
+        self.keyed(key);
         self.value(value).map_err(|error| error.step(&Step::Field(field)))
     }
 
     /// A key has been written, which begins at `key`.
     #[inline]
-    fn keyed(&mut self, key: usize) -> Result<(), Error> {
-        self.count = self.count.checked_add(1).ok_or(Reason::Unencodable("a map is too large"))?;
+    fn keyed(&mut self, key: usize) {
+        self.count += 1;
         if self.in_order {
-            return Ok(());
+            return;
         }
         let out = &self.ser.out;
         let entry = Entry { prefix: prefix(&out[key..]), key, value: out.len(), end: out.len() };
@@ -90,7 +90,6 @@ impl<'a> Map<'a> {
             self.ascending = self.ascending && last.order(&entry, out) == Ordering::Less;
         }
         self.ser.entries.push(entry);
-        Ok(())
     }
 
     #[inline]
@@ -109,7 +108,8 @@ impl<'a> Map<'a> {
         if !self.ascending {
             sort(out, &mut entries[self.base..], sorted, self.start + 5)?;
         }
-        out[self.start + 1..self.start + 5].copy_from_slice(&self.count.to_be_bytes());
+        let count = u32::try_from(self.count).map_err(|_| Reason::Unencodable("a map is too large"))?;
+        out[self.start + 1..self.start + 5].copy_from_slice(&count.to_be_bytes());
         entries.truncate(self.base);
         Ok(())
     }
@@ -136,7 +136,8 @@ impl SerializeMap for Map<'_> {
     fn serialize_key<T: ?Sized + Serialize>(&mut self, key: &T) -> Result<(), Error> {
         let start = self.ser.out.len();
         key.serialize(&mut *self.ser)?;
-        self.keyed(start)
+        self.keyed(start);
+        Ok(())
     }
 
     #[inline]
