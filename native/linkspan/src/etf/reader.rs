@@ -156,11 +156,9 @@ impl<'de> Reader<'de> {
 
     #[inline(never)]
     fn big(&mut self, length: usize) -> Result<Int<'de>, Error> {
-        let sign = self.u8()?;
-        if sign > 1 {
-            return Err(self.malformed("the sign of an integer is neither 0 nor 1"));
-        }
-        Ok(Int::new(sign == 1, self.bytes(length)?))
+        // The VM, too, takes whatever is not 0 for a minus.
+        let negative = self.u8()? != 0;
+        Ok(Int::new(negative, self.bytes(length)?))
     }
 
     /// A float, after its tag. `None`: the tag is not that of a float.

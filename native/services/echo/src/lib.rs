@@ -7,6 +7,7 @@ use std::hint::black_box;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use linkspan::etf::Term;
 use linkspan::{Context, Cost, Error, Operation, Reply, Request, Result, Service};
 
 mod operation {
@@ -27,6 +28,7 @@ mod operation {
     pub const PANIC_SHORT: u32 = 15;
     pub const REMAINING: u32 = 16;
     pub const WORK: u32 = 17;
+    pub const TERM: u32 = 60;
 }
 
 /// State of one instance.
@@ -57,6 +59,7 @@ impl Service for Echo {
         Operation::new(operation::PANIC_SHORT, "panic_short"),
         Operation::new(operation::REMAINING, "remaining"),
         Operation::new(operation::WORK, "work"),
+        Operation::new(operation::TERM, "term"),
     ];
 
     /// So that several may stand in for one; what `count` says is of one of them.
@@ -116,6 +119,8 @@ impl Service for Echo {
                 let left = cx.deadline().map(|at| at.saturating_duration_since(Instant::now()).as_millis());
                 return Ok(Reply::copy(left.map_or("infinity".to_string(), |ms| ms.to_string()).as_bytes()));
             }
+            // The same term, read and written.
+            operation::TERM => return Reply::term(&request.term::<Term<'_>>()?),
             other => unreachable!("operation {other} is not declared"),
         }
         Ok(Reply::empty())
@@ -127,7 +132,7 @@ impl Service for Echo {
                 Cost::Long
             }
             operation::GROW | operation::PRINT | operation::REMAINING => Cost::Long,
-            operation::WORK => Cost::Learn,
+            operation::WORK | operation::TERM => Cost::Learn,
             _ => Cost::Short,
         }
     }
