@@ -214,7 +214,8 @@ impl<'de> Reader<'de> {
             tag::PORT | tag::REFERENCE => (self.node(5)?, 0),
             tag::V4_PORT => (self.node(12)?, 0),
             tag::NEWER_REFERENCE | tag::NEW_REFERENCE => {
-                let words = usize::from(self.u16()?);
+                // Where the VM is told of none, it reads one.
+                let words = usize::from(self.u16()?).max(1);
                 (self.node(words * 4 + if tag == tag::NEW_REFERENCE { 1 } else { 4 })?, 0)
             }
             tag::EXPORT => (0, 3),
