@@ -219,6 +219,8 @@ fn list(mut elements: Vec<Term<'_>>) -> Term<'_> {
             elements.extend(more.0);
             more.1
         }
+        // No element and a tail are the tail, as in the VM.
+        Some(tail) if elements.is_empty() => return tail,
         Some(tail) => tail,
     };
     Term::ImproperList(Box::new((elements, tail)))

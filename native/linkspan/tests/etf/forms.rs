@@ -139,6 +139,12 @@ fn a_tail_that_is_a_list_is_more_of_the_list() {
     assert_eq!(term(b"\x83l\0\0\0\x01b\0\0\x01\x2cl\0\0\0\x02a\x01a\x02j"), expected);
 }
 
+/// Found by fuzzing: what was read was written as another term.
+#[test]
+fn a_list_of_nothing_but_its_tail_is_the_tail() {
+    assert_eq!(term(b"\x83l\0\0\0\0w\x01a"), Term::from(Atom::new("a")));
+}
+
 #[test]
 fn equal_maps_have_equal_bytes_whatever_their_order() {
     let bytes = [
