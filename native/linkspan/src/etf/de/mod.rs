@@ -95,14 +95,26 @@ impl<'de> Deserializer<'de> {
         Ok(value)
     }
 
-    #[inline]
+    /// What is small is read where it is called for; that is most of them.
+    #[inline(always)]
     fn integer<T: TryFrom<i64> + TryFrom<i128> + TryFrom<u128>>(&mut self, expected: &str) -> Result<T, Error> {
         let start = self.reader.offset();
-        let integer = match self.reader.u8()? {
-            tag::SMALL_INTEGER => Some(Int::Small(self.reader.u8()?.into())),
-            tag::INTEGER => Some(Int::Small(self.reader.array().map(i32::from_be_bytes)?.into())),
-            tag => self.reader.integer(tag)?,
+        let value = match self.reader.u8()? {
+            tag::SMALL_INTEGER => i64::from(self.reader.u8()?),
+            tag::INTEGER => i64::from(self.reader.array().map(i32::from_be_bytes)?),
+            tag => return self.other_integer(tag, expected, start),
         };
+        T::try_from(value).map_err(|_| self.unexpected(expected, start))
+    }
+
+    #[inline(never)]
+    fn other_integer<T: TryFrom<i64> + TryFrom<i128> + TryFrom<u128>>(
+        &mut self,
+        tag: u8,
+        expected: &str,
+        start: usize,
+    ) -> Result<T, Error> {
+        let integer = self.reader.integer(tag)?;
         integer.and_then(Int::to).ok_or_else(|| self.unexpected(expected, start))
     }
 
