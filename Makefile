@@ -4,11 +4,11 @@ SHELL := /bin/sh
 # Names of files may be in any language.
 export LC_ALL := C.UTF-8
 
-.PHONY: help setup build demo test test-rust test-erlang test-elixir check format shell bench clean
+.PHONY: help setup build demo test test-rust test-erlang test-elixir test-schedulers check format shell bench clean
 
 help: ## Lists the commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name does; do \
-	    printf '  make %-13s %s\n' "$$name" "$$does"; done
+	    printf '  make %-15s %s\n' "$$name" "$$does"; done
 
 setup: ## Installs what is missing: Erlang, Elixir, rebar3, a C compiler
 	@sh setup.sh
@@ -19,7 +19,7 @@ build: setup ## Builds everything
 demo: setup ## Runs JavaScript in every host, and shows what happens when things go wrong
 	@mix run examples/demo/demo.exs
 
-test: test-rust test-erlang test-elixir ## Runs all tests
+test: test-rust test-erlang test-elixir test-schedulers ## Runs all tests
 
 test-rust: setup
 	cargo test --workspace --locked
@@ -29,6 +29,13 @@ test-erlang: setup
 
 test-elixir: setup
 	mix test
+
+# What schedulers could make a difference to.
+SCHEDULED := conformance keeper live program race scheduler
+
+test-schedulers: setup ## Runs tests with one, two and eight schedulers, and with balanced ones
+	for flags in "+S 1:1" "+S 2:2" "+S 8:8" "+sub true"; do \
+	    ERL_FLAGS="$$flags" mix test $(SCHEDULED:%=test/%_test.exs) || exit 1; done
 
 check: setup ## Formats, lints, warnings, dialyzer
 	cargo fmt --all --check

@@ -3,6 +3,12 @@
 Code.require_file("measure.exs", __DIR__)
 Code.require_file("peers.exs", __DIR__)
 
+defmodule :telemetry do
+  @moduledoc false
+  # Nobody listens: what remains is what asking for events costs.
+  def execute(_event, _measurements, _metadata), do: :ok
+end
+
 defmodule Bench.Compare do
   @moduledoc false
 
@@ -29,6 +35,7 @@ defmodule Bench.Compare do
     {:control, "driver, port_control inline", :c_driver},
     {:handle, "driver, call inline, handle", :gen_server},
     {:pid, "driver, call inline, pid", :gen_server},
+    {:telemetry, "driver, call inline, telemetry", :handle},
     {:deferred, "driver, call deferred", :gen_server},
     {:c_program, "C program behind GenServer", :gen_server},
     {:program, "program, call", :c_program},
@@ -48,6 +55,7 @@ defmodule Bench.Compare do
     {:ok, external} = Linkspan.start_link(service: :echo, host: :program)
     %{port: port} = Linkspan.info(pid)
     {inside, outside} = {Linkspan.handle(pid), Linkspan.handle(external)}
+    {:ok, observed} = Linkspan.open(service: :echo, host: :driver, telemetry: true)
 
     gen_server = fn -> @body = :gen_server.call(server, @body) end
     c_program = fn -> @body = GenServer.call(program, @body) end
@@ -60,6 +68,7 @@ defmodule Bench.Compare do
       {:control, 1, fn -> @body = strip(:erlang.port_control(port, @echo, @body)) end},
       {:handle, 1, fn -> {:ok, @body} = Linkspan.call(inside, :echo, @body) end},
       {:pid, 1, fn -> {:ok, @body} = Linkspan.call(pid, :echo, @body) end},
+      {:telemetry, 1, fn -> {:ok, @body} = Linkspan.call(observed, :echo, @body) end},
       {:deferred, 1, fn -> {:ok, @body} = Linkspan.call(inside, :echo_long, @body) end},
       {:c_program, 1, c_program},
       {:program, 1, in_program},

@@ -26,6 +26,17 @@ defmodule Linkspan do
     * `:lanes` - how many instances share the requests (default 1): for services that declare their requests
       independent. A request takes the lane of its caller's scheduler, or the one that `lane/2` pins
     * `:on_panic` - `:stop` (default) ends the instance, `:keep` lets it live on
+    * `:telemetry` - `true` tells `:telemetry`, if the application has it, of each call and cast; default `false`.
+      `docs/telemetry.md` lists the events
+    * `:deferred` - what runs requests that do not run inline: `:workers` (default), threads of Linkspan's own; or, in
+      the `:nif` host only, `:dirty_cpu` or `:dirty_io`, the VM's dirty schedulers
+
+  With `:dirty_cpu` or `:dirty_io` a call to an idle instance is run by its caller, there, and the answer is no
+  message but the value of a NIF. The price is that of every dirty NIF: such a caller returns when its request does. At the time-out
+  the service is told to stop (`Context::is_cancelled`) and the call then returns `{:error, :timeout}`, late if the
+  service does not ask; the time that it waits for a free dirty scheduler is not counted. Calls that have to queue
+  behind another one time out as always. A service may use 160 KiB of stack there (`Context::stack_limit`); do not
+  make the stacks of dirty schedulers smaller than the VM does.
 
   An unknown or ill-typed option raises `ArgumentError` and names it.
 
@@ -46,6 +57,33 @@ defmodule Linkspan do
 
   @typedoc "Why something failed."
   @type reason :: :linkspan.reason()
+
+  @typedoc """
+  What is known of an instance:
+
+    * `:service` - the service's name
+    * `:host` - `:driver`, `:nif` or `:program`
+    * `:library` - the `:path` it was loaded from, and the `:hash` of its content, SHA-256 in hexadecimal; both empty
+      behind a port that was opened without this client
+    * `:operations` - the numbers of its operations by name
+    * `:state` - `:starting`, `:open`, `:closing` or `:closed`
+    * `:owner` - the process that it belongs to and ends with
+    * `:port` - its port, in the hosts `:driver` and `:program`
+    * `:os_pid` - its OS process, in the host `:program`
+    * `:queue` - `:requests` that are open, running or queued, and `:bytes` of their bodies; `:limit` and
+      `:bytes_limit`, how many may be
+    * `:counts` - since it was opened: requests run `:inline`, on their caller's scheduler thread, and `:deferred`, on
+      a worker; `:errors`, that the service refused or could not read, and unknown operations; `:panics`; `:cancelled`
+      ones, by their caller's time-out, death or will; `:busy`, refused because the queue was full; `:events` sent;
+      `:overruns`, inline runs of 1 ms of CPU time or more
+    * `:times` - for each operation that has run, by name, how long the service worked, `:inline` and `:deferred`
+      apart: `:count`, `:p50`, `:p99` and `:max`
+    * `:overall` - the same of all operations together
+
+  All times are nanoseconds of wall time, without the time in the queue. The maximum is exact, the median and the 99th
+  percentile are wrong by a sixteenth at most, and by 4 ns below 64 ns; all are 0 where `:count` is.
+  """
+  @type info :: :linkspan.info()
 
   @typedoc "An option of `start_link/1` and `open/1`."
   @type option :: {atom(), term()}
@@ -114,6 +152,49 @@ defmodule Linkspan do
   @spec cast(server(), operation(), iodata()) :: :ok | {:error, reason()}
   def cast(server, operation, body \\ ""), do: :linkspan.cast(server, operation, body)
 
+  @doc """
+  Asks without waiting.
+
+  The answer is fetched by the same process, with `receive_response/2`, `wait_response/2` or `check_response/2`, which
+  mean what they do in `:gen_server`: `{:reply, result}` with what `call/4` would have returned. Nothing ever runs on
+  the caller's scheduler thread. A full queue answers `{:error, :busy}`.
+
+      requests = for n <- 1..3, do: Linkspan.send_request(server, :echo_long, to_string(n))
+      for request <- requests, do: {:reply, {:ok, _}} = Linkspan.receive_response(request)
+  """
+  @spec send_request(server(), operation(), iodata()) :: :linkspan.request_id()
+  def send_request(server, operation, body \\ ""),
+    do: :linkspan.send_request(server, operation, body)
+
+  @doc """
+  Waits for the answer to a request. After a time-out, `:timeout`, the request is given up: its answer does not come
+  any more, and its work is told to stop.
+  """
+  @spec receive_response(:linkspan.request_id(), timeout()) ::
+          {:reply, {:ok, binary()} | {:error, reason()}} | :timeout
+  def receive_response(request, timeout \\ @default_timeout),
+    do: :linkspan.receive_response(request, timeout)
+
+  @doc "Waits for the answer to a request. After a time-out, `:timeout`, one may wait again."
+  @spec wait_response(:linkspan.request_id(), timeout()) ::
+          {:reply, {:ok, binary()} | {:error, reason()}} | :timeout
+  def wait_response(request, timeout \\ @default_timeout),
+    do: :linkspan.wait_response(request, timeout)
+
+  @doc "Whether a message that this process has received is the answer to a request; `:no_reply` if it is not."
+  @spec check_response(term(), :linkspan.request_id()) ::
+          {:reply, {:ok, binary()} | {:error, reason()}} | :no_reply
+  defdelegate check_response(message, request), to: :linkspan
+
+  @doc """
+  Gives a request up, and tells its work to stop.
+
+  `{:error, :cancelled}`: no answer will come. `{:reply, result}`: it had come before.
+  """
+  @spec cancel(:linkspan.request_id()) ::
+          {:error, :cancelled} | {:reply, {:ok, binary()} | {:error, reason()}}
+  defdelegate cancel(request), to: :linkspan
+
   @doc "The instance behind a server. Worth while before a loop of many calls: it is looked up once."
   @spec handle(server()) :: instance() | {:error, :closed}
   defdelegate handle(server), to: :linkspan
@@ -141,14 +222,34 @@ defmodule Linkspan do
   defdelegate connect(instance, pid), to: :linkspan
 
   @doc """
-  What is known of an instance, as a map.
+  What is known of an instance: a map, see `t:info/0`.
 
-  `:host`, `:service`, `:library` (path and hash), `:operations`, `:state`, `:queue` (requests and bytes), `:counts`
-  (inline, deferred, overruns, errors, panics, cancelled, busy, events), `:port` or `:owner`, and `:os_pid` in the
-  `:program` host.
+  Does not wait for what the instance does. Of several lanes it tells the sums of queues and counts, and each under
+  `:lanes`.
+
+      %{counts: %{inline: 3}, times: %{"eval" => %{inline: %{p99: nanoseconds}}}} = Linkspan.info(js)
   """
-  @spec info(server()) :: map() | {:error, reason()}
+  @spec info(server()) :: info() | :linkspan.lanes_info() | {:error, reason()}
   defdelegate info(server), to: :linkspan
+
+  @doc """
+  All instances of this node.
+
+  Those that were opened by this client, in every host, and those behind plain ports of the driver, whose operations go
+  by number. Plain ports of the program are known to their owners alone.
+  """
+  @spec instances() :: [instance()]
+  defdelegate instances(), to: :linkspan
+
+  @doc """
+  Prints a table of all instances of this node, to the group leader.
+
+  One line each, sorted by service: the name of its server, or else the process or port it ends with; host, service and
+  state; open requests, runs inline and deferred, errors and overruns; median and 99th percentile of the time that its
+  operations took. One that does not answer within a second is shown as such. The last line is the sum.
+  """
+  @spec table() :: :ok
+  defdelegate table(), to: :linkspan
 
   defp checked(fun) do
     fun.()

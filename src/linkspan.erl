@@ -8,7 +8,11 @@
 
 -export([load/0, start_link/1, stop/1, stop/3, child_spec/1]).
 -export([open/1, close/1, call/2, call/3, call/4, cast/2, cast/3, handle/1, lane/2, connect/2, info/1, service/1]).
--export_type([instance/0, server/0, operation/0, reason/0]).
+-export([send_request/3, receive_response/2, wait_response/2, check_response/2, cancel/1]).
+-export([instances/0, table/0]).
+%% For decorators of hosts.
+-export([when_room/4]).
+-export_type([request_id/0, instance/0, server/0, operation/0, reason/0, info/0, lanes_info/0, times/0]).
 
 %% What is a time-out: it must fit into a frame.
 -define(IS_TIMEOUT(Timeout),
@@ -16,6 +20,8 @@
 ).
 
 -opaque instance() :: #linkspan{}.
+%% A request whose answer is fetched later, by the process that sent it.
+-type request_id() :: linkspan_request:id().
 -type server() :: instance() | pid() | atom() | {global, term()} | {via, module(), term()}.
 %% The number of an operation, or its name.
 -type operation() :: non_neg_integer() | atom() | string() | binary().
@@ -44,6 +50,68 @@
     | {not_independent, Service :: binary()}
     %% The application linkspan is not started.
     | not_started.
+
+%% What is known of an instance. Programs of another make than linkspan's may leave out what is optional.
+-type info() :: #{
+    service := binary(),
+    host := linkspan_options:host(),
+    %% Path, and SHA-256 of the content in hexadecimal; both empty behind a plain port.
+    library := #{path := binary(), hash := binary()},
+    %% The numbers of its operations by name.
+    operations := #{binary() => non_neg_integer()},
+    state := starting | open | closing | closed,
+    %% The process that it belongs to and ends with.
+    owner := pid() | undefined,
+    port => port(),
+    os_pid => non_neg_integer(),
+    %% In the nif host: what runs requests that do not run inline.
+    deferred => linkspan_options:deferred(),
+    %% Requests that are open and bytes of their bodies, and how many may be at once.
+    queue := #{
+        requests := non_neg_integer(),
+        bytes := non_neg_integer(),
+        limit := pos_integer(),
+        bytes_limit := pos_integer()
+    },
+    counts := #{
+        %% Requests run on their caller's scheduler thread, and on a worker.
+        inline := non_neg_integer(),
+        deferred := non_neg_integer(),
+        %% Requests that the service refused or could not read, and unknown operations.
+        errors := non_neg_integer(),
+        panics := non_neg_integer(),
+        %% Requests cancelled, or expired, before they were answered.
+        cancelled := non_neg_integer(),
+        %% Requests refused because the queue was full.
+        busy := non_neg_integer(),
+        events := non_neg_integer(),
+        %% Inline runs that held their thread for 1 ms of CPU time or more.
+        overruns := non_neg_integer()
+    },
+    %% Of all operations together.
+    overall := times(),
+    %% Of each operation that has run, by its name; by its number where that is not known.
+    times := #{binary() | non_neg_integer() => #{inline := times(), deferred := times()}}
+}.
+%% Of an instance of several lanes.
+-type lanes_info() :: #{
+    service := binary(),
+    host := linkspan_options:host(),
+    library := #{path := binary(), hash := binary()},
+    operations := #{binary() => non_neg_integer()},
+    state := starting | open | closing | closed,
+    queue := #{atom() => non_neg_integer()},
+    counts := #{atom() => non_neg_integer()},
+    lanes := [info()]
+}.
+%% How often the service has worked, and how long: nanoseconds of wall time, without the time in the queue. The
+%% maximum is exact, median and 99th percentile to a sixteenth. All 0 if it never has.
+-type times() :: #{
+    count := non_neg_integer(),
+    p50 := non_neg_integer(),
+    p99 := non_neg_integer(),
+    max := non_neg_integer()
+}.
 
 %% Starts the application, and with it loads the native code. After this, plain
 %% open_port({spawn_driver, "linkspan SERVICE ARGUMENT"}, [binary]) works.
@@ -161,6 +229,44 @@ cast(Server, Operation, Body) ->
         {error, closed} -> {error, closed}
     end.
 
+%% Asks without waiting, and never runs anything on the caller's scheduler: the answer is fetched by one of the functions
+%% below, by the caller. A queue that is full answers busy, whatever the instance does about it in calls.
+-spec send_request(server(), operation(), iodata()) -> request_id().
+send_request(#linkspan{} = Instance, Operation, Body) when
+    is_integer(Operation), Operation >= 0, Operation < ?OPERATION_LIMIT
+->
+    linkspan_request:send(Instance, Operation, Body);
+send_request(#linkspan{} = Instance, Operation, Body) ->
+    case number(Instance, Operation) of
+        {ok, Number} -> send_request(Instance, Number, Body);
+        error -> linkspan_request:refused({unknown_operation, Operation})
+    end;
+send_request(Server, Operation, Body) ->
+    case handle(Server) of
+        #linkspan{} = Instance -> send_request(Instance, Operation, Body);
+        {error, closed} -> linkspan_request:refused(closed)
+    end.
+
+%% As gen_server:receive_response/2: after a time-out the request is given up, and its answer will not come.
+-spec receive_response(request_id(), timeout()) -> {reply, linkspan_request:result()} | timeout.
+receive_response(Request, Timeout) ->
+    linkspan_request:receive_response(Request, Timeout).
+
+%% As gen_server:wait_response/2: after a time-out one may wait again.
+-spec wait_response(request_id(), timeout()) -> {reply, linkspan_request:result()} | timeout.
+wait_response(Request, Timeout) ->
+    linkspan_request:wait_response(Request, Timeout).
+
+%% As gen_server:check_response/2: whether a message that the caller has received is the answer.
+-spec check_response(Message :: term(), request_id()) -> {reply, linkspan_request:result()} | no_reply.
+check_response(Message, Request) ->
+    linkspan_request:check_response(Message, Request).
+
+%% Gives a request up and tells its work to stop. No answer comes, unless it had come before: then this is it.
+-spec cancel(request_id()) -> {error, cancelled} | {reply, linkspan_request:result()}.
+cancel(Request) ->
+    linkspan_request:cancel(Request).
+
 %% The instance behind a server. Worth while before a loop of many calls: it is looked up once.
 -spec handle(server()) -> instance() | {error, closed}.
 handle(#linkspan{} = Instance) ->
@@ -193,25 +299,27 @@ connect(#linkspan{host = Host} = Instance, Pid) when is_pid(Pid), node(Pid) =:= 
 connect(Instance, Pid) ->
     erlang:error(badarg, [Instance, Pid]).
 
-%% What is known of an instance: host, service, library, state, queue and counts; os_pid where it has one.
--spec info(server()) -> map() | {error, reason()}.
-info(#linkspan{host = Host} = Instance) ->
-    case Host:info(Instance) of
-        {ok, Body, Own} ->
-            #linkspan{service = Service, path = Path, hash = Hash} = Instance,
-            Names = maps:filter(fun(Name, _) -> is_binary(Name) end, linkspan_frame:operations(Instance)),
-            Known = #{service => Service, library => #{path => Path, hash => Hash}, operations => Names},
-            maps:merge(maps:merge(Known, Own), linkspan_frame:info(Body));
-        {lanes, Lanes} ->
-            #{service => Instance#linkspan.service, lanes => [info(Lane) || Lane <- Lanes]};
-        {error, Reason} ->
-            {error, Reason}
-    end;
+%% What is known of an instance. Waits for nothing that the instance does.
+%% An instance of several lanes tells the sums of their queues and counts, and under `lanes` the info of each.
+-spec info(server()) -> info() | lanes_info() | {error, reason()}.
+info(#linkspan{} = Instance) ->
+    linkspan_instances:info(Instance);
 info(Server) ->
     case handle(Server) of
         #linkspan{} = Instance -> info(Instance);
         {error, closed} -> {error, closed}
     end.
+
+%% All instances of this node: those of the client in every host, and those behind plain ports of the driver, whose
+%% operations go by number. Plain ports of the program are known to their owners alone.
+-spec instances() -> [instance()].
+instances() ->
+    [Instance || {_, Instance, _} <- linkspan_instances:all()].
+
+%% Prints a table of all instances of this node: one line each and one for the sum, to the group leader.
+-spec table() -> ok.
+table() ->
+    linkspan_table:print().
 
 %% The name of the service behind a server.
 -spec service(server()) -> binary() | undefined.
@@ -236,6 +344,8 @@ number(Instance, Operation) ->
     end.
 
 %% Waits for room in a full queue and tries again, until the time is over.
+-spec when_room(#linkspan{}, iodata(), timeout(), fun((timeout()) -> Result | {error, busy})) ->
+    Result | {error, reason()}.
 when_room(#linkspan{host = Host} = Instance, Body, Timeout, Retry) ->
     Wanted = iolist_size(Body),
     Deadline = deadline(Timeout),

@@ -2,8 +2,8 @@
 %% every event and every look-up of a server.
 -record(linkspan, {
     host :: module(),
-    %% What operations go to: a port, or a resource; or, behind one handle, several instances.
-    target :: port() | reference() | tuple(),
+    %% What operations go to: a port, a resource, the instance that a decorator stands before, or several lanes.
+    target :: port() | reference() | #linkspan{} | tuple(),
     %% The process that hands on what a port delivers, or that a resource belongs to; only where there is one.
     owner :: pid() | undefined,
     service :: binary(),
@@ -15,7 +15,9 @@
     %% One bit for each operation, by its number, that is always deferred. Higher numbers are left out: it is a hint.
     long = 0 :: non_neg_integer(),
     %% What a call does when the queue is full.
-    full :: wait | error
+    full :: wait | error,
+    %% Where the nif host runs what it does not run inline.
+    deferred = workers :: linkspan_options:deferred()
 }).
 
 %% Time-out of calls, and of casts that wait for room, in milliseconds.

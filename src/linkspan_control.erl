@@ -8,7 +8,7 @@
 -include("linkspan.hrl").
 -include("linkspan_frame.hrl").
 
--export([start/2, call/4, answered/3, cast/3, await_room/3, info/2]).
+-export([start/2, call/4, answered/3, cast/3, send_request/3, withdraw/2, await_room/3, info/2]).
 
 %% Commands: see native/beam/src/endpoint/commands.rs.
 -define(COMMAND(Number), (16#C0000000 + Number)).
@@ -23,13 +23,18 @@
 
 %% Operations with this bit are casts.
 -define(CAST_BIT, (1 bsl 31)).
+
+%% Modes of direct calls.
+-define(MAY_RUN, 0).
+-define(ALWAYS_DEFERRED, 1).
+
 %% Loads and starts the service of a new instance.
 -spec start(#linkspan{}, linkspan_options:options()) -> {ok, #linkspan{}} | {error, linkspan:reason()}.
 start(Blank, #{library := Path, events := Events} = Options) ->
     case request(Blank, ?LOAD_SERVICE, linkspan_frame:load(Options), infinity) of
         {ok, Description} ->
             Instance = linkspan_frame:describe(Blank, Path, Description),
-            ok = listen(Instance, Events),
+            ok = listen(Instance, linkspan_host:shown(Instance, Options), Events),
             case request(Instance, ?START_SERVICE, linkspan_frame:start(Options), infinity) of
                 {ok, <<>>} -> {ok, Instance};
                 {error, Reason} -> {error, Reason}
@@ -38,9 +43,9 @@ start(Blank, #{library := Path, events := Events} = Options) ->
             {error, Reason}
     end.
 
-listen(#linkspan{host = Host} = Instance, Events) ->
+listen(#linkspan{host = Host} = Instance, Shown, Events) ->
     Pid = term_to_binary(Events),
-    <<?OK>> = Host:control(Instance, ?LISTEN, [<<(byte_size(Pid)):32>>, Pid, term_to_binary(Instance)]),
+    <<?OK>> = Host:control(Instance, ?LISTEN, [<<(byte_size(Pid)):32>>, Pid, term_to_binary(Shown)]),
     ok.
 
 %% What is left of a call when a host has not taken it on its fast path.
@@ -70,7 +75,7 @@ attach(#linkspan{host = Host} = Instance, Id, Timeout) ->
         <<?DEFERRED>> ->
             receive
                 {Reference, Status, Reply} -> linkspan_reason:result(Status, Reply)
-            after Timeout -> withdraw(Instance, Reference, Tag)
+            after Timeout -> timed_out(withdraw(Instance, Reference, infinity))
             end;
         <<Status, Reply/binary>> ->
             linkspan_reason:result(Status, Reply);
@@ -81,30 +86,56 @@ attach(#linkspan{host = Host} = Instance, Id, Timeout) ->
 %% A request that is deferred for certain, or too long to copy: says at once where its answer is to go.
 direct(Send, Instance, Operation, Body, Timeout) ->
     Reference = make_ref(),
-    Tag = term_to_binary(Reference),
-    Head = <<(byte_size(Tag)):16, Tag/binary, Operation:32, (linkspan_frame:timeout(Timeout)):32>>,
-    case Send(Instance, Head, Body) of
+    case Send(Instance, head(Reference, Operation, Timeout, ?MAY_RUN), Body) of
         closed ->
             {error, closed};
         _Sent ->
             receive
                 {Reference, Status, Reply} -> linkspan_reason:result(Status, Reply)
-            after Timeout -> withdraw(Instance, Reference, Tag)
+            after Timeout -> timed_out(withdraw(Instance, Reference, infinity))
             end
     end.
+
+head(Reference, Operation, Timeout, Mode) ->
+    Tag = term_to_binary(Reference),
+    <<(byte_size(Tag)):16, Tag/binary, Operation:32, (linkspan_frame:timeout(Timeout)):32, Mode>>.
 
 submit(#linkspan{host = Host} = Instance, Head, Body) ->
     Host:control(Instance, ?SUBMIT, [Head | Body]).
 
-%% The time is over. Either the request is withdrawn, and no answer comes; or it has just been answered, or the
-%% instance's end has: then the answer is there or on its way.
-withdraw(#linkspan{host = Host} = Instance, Reference, Tag) ->
-    case Host:control(Instance, ?WITHDRAW, Tag) of
+timed_out(withdrawn) -> {error, timeout};
+timed_out(Result) -> Result.
+
+%% Asks without waiting: the answer will be {Reference, Status, Body}.
+-spec send_request(#linkspan{}, non_neg_integer(), iodata()) -> {ok, reference()} | {error, linkspan:reason()}.
+send_request(#linkspan{host = Host} = Instance, Operation, Body) ->
+    Reference = make_ref(),
+    Head = head(Reference, Operation, infinity, ?ALWAYS_DEFERRED),
+    Sent =
+        case iolist_size(Body) < ?LONG_BODY of
+            true -> submit(Instance, Head, Body);
+            false -> Host:direct(Instance, Head, Body)
+        end,
+    case Sent of
+        closed -> {error, closed};
+        _ -> {ok, Reference}
+    end.
+
+%% Gives a request up. An answer that was fetched already does not come again.
+-spec withdraw(#linkspan{}, reference()) -> withdrawn | {ok, binary()} | {error, linkspan:reason()}.
+withdraw(Instance, Reference) ->
+    withdraw(Instance, Reference, ?DEFAULT_TIMEOUT).
+
+%% Either the request is withdrawn, and no answer comes; or it has just been answered, or the instance's end has: then
+%% the answer is there or on its way.
+withdraw(#linkspan{host = Host} = Instance, Reference, Patience) ->
+    case Host:control(Instance, ?WITHDRAW, term_to_binary(Reference)) of
         <<?CANCELLED>> ->
-            {error, timeout};
+            withdrawn;
         _Answered ->
             receive
                 {Reference, Status, Reply} -> linkspan_reason:result(Status, Reply)
+            after Patience -> withdrawn
             end
     end.
 
@@ -125,7 +156,7 @@ await_room(#linkspan{host = Host} = Instance, Wanted, Timeout) ->
             Result =
                 receive
                     {Reference, Status, Reply} -> linkspan_reason:result(Status, Reply)
-                after Timeout -> withdraw(Instance, Reference, Tag)
+                after Timeout -> timed_out(withdraw(Instance, Reference, infinity))
                 end,
             case Result of
                 {ok, <<>>} -> ok;

@@ -5,14 +5,23 @@
 -include("linkspan.hrl").
 -include("linkspan_frame.hrl").
 
--export([open/1, own/1, handle_info/3, call/4, cast/3, await_room/3, info/1, connect/2, close/1, release/1]).
--export([control/3, direct/3]).
+-export([open/1, own/1, handle_info/2, call/4, cast/3, send_request/3, withdraw/2, await_room/3, info/1, connect/2, close/1, release/1]).
+-export([control/3, direct/3, plain/2]).
 
 %% Kind of a frame that carries a long body by reference and is answered straight to its sender.
 -define(DIRECT, 8).
 
 -spec open(linkspan_options:options()) -> {ok, #linkspan{}} | {error, linkspan:reason()}.
-open(#{service := Service, full := Full} = Options) ->
+open(Options) ->
+    case start(Options) of
+        {ok, #linkspan{target = Port} = Instance} ->
+            ok = linkspan_keeper:register(Port, linkspan_host:shown(Instance, Options), undefined),
+            {ok, Instance};
+        {error, Reason} ->
+            {error, Reason}
+    end.
+
+start(#{service := Service, full := Full} = Options) ->
     %% Suspending a caller would make it deaf to its time-out: the queue has bounds of its own.
     try open_port({spawn_driver, "linkspan"}, [binary, {busy_limits_msgq, disabled}]) of
         Port ->
@@ -31,7 +40,7 @@ open(#{service := Service, full := Full} = Options) ->
 
 -spec own(linkspan_options:options()) -> {ok, #linkspan{}} | {error, linkspan:reason()}.
 own(Options) ->
-    case open(Options) of
+    case start(Options) of
         {ok, #linkspan{target = Port} = Instance} ->
             %% The link ends the server if the instance fails; the monitor tells it of a plain close.
             _ = erlang:monitor(port, Port),
@@ -40,9 +49,9 @@ own(Options) ->
             {error, Reason}
     end.
 
--spec handle_info(term(), #linkspan{}, pid()) -> ok | {stop, term()}.
-handle_info({'DOWN', _Monitor, port, Port, Reason}, #linkspan{target = Port}, _Events) -> {stop, Reason};
-handle_info(_Message, _Instance, _Events) -> ok.
+-spec handle_info(term(), #linkspan{}) -> ok | {stop, term()}.
+handle_info({'DOWN', _Monitor, port, Port, Reason}, #linkspan{target = Port}) -> {stop, Reason};
+handle_info(_Message, _Instance) -> ok.
 
 -spec call(#linkspan{}, non_neg_integer(), iodata(), timeout()) -> {ok, binary()} | {error, linkspan:reason()}.
 call(#linkspan{target = Port, long = Long} = Instance, Operation, Body, Timeout) when
@@ -61,13 +70,26 @@ call(Instance, Operation, Body, Timeout) ->
 cast(Instance, Operation, Body) ->
     linkspan_control:cast(Instance, Operation, Body).
 
+-spec send_request(#linkspan{}, non_neg_integer(), iodata()) -> {ok, reference()} | {error, linkspan:reason()}.
+send_request(Instance, Operation, Body) ->
+    linkspan_control:send_request(Instance, Operation, Body).
+
+-spec withdraw(#linkspan{}, reference()) -> withdrawn | {ok, binary()} | {error, linkspan:reason()}.
+withdraw(Instance, Reference) ->
+    linkspan_control:withdraw(Instance, Reference).
+
 -spec await_room(#linkspan{}, non_neg_integer(), timeout()) -> ok | {error, linkspan:reason()}.
 await_room(Instance, Wanted, Timeout) ->
     linkspan_control:await_room(Instance, Wanted, Timeout).
 
 -spec info(#linkspan{}) -> {ok, binary(), map()} | {error, linkspan:reason()}.
 info(#linkspan{target = Port} = Instance) ->
-    linkspan_control:info(Instance, #{host => driver, port => Port}).
+    Owner =
+        case erlang:port_info(Port, connected) of
+            {connected, Pid} -> Pid;
+            undefined -> undefined
+        end,
+    linkspan_control:info(Instance, #{host => driver, port => Port, owner => Owner}).
 
 -spec connect(#linkspan{}, pid()) -> ok | {error, linkspan_host:not_connected()}.
 connect(#linkspan{target = Port}, Pid) ->
@@ -118,6 +140,11 @@ direct(#linkspan{target = Port}, Head, Body) ->
     catch
         error:badarg -> closed(Port)
     end.
+
+%% The instance behind a port that was opened without the client.
+-spec plain(port(), Service :: binary()) -> #linkspan{}.
+plain(Port, Service) ->
+    #linkspan{host = ?MODULE, target = Port, service = Service, full = wait}.
 
 %% A BIF refused: because the port is gone, or because of an argument, which is the caller's error.
 closed(Port) ->

@@ -4,7 +4,7 @@
 -include("linkspan.hrl").
 -include("linkspan_frame.hrl").
 
--export([load/1, start/1, describe/3, operations/1, is_independent/1, info/1, timeout/1]).
+-export([load/1, start/1, describe/3, operations/1, operation/2, is_independent/1, info/2, timeout/1]).
 
 %% Body of a load.
 -spec load(linkspan_options:options()) -> binary().
@@ -26,7 +26,8 @@ start(#{limit := Limit, bytes := Bytes, on_panic := OnPanic, argument := Argumen
 describe(#linkspan{service = Service} = Instance, Path, <<Len:16, Hash:Len/binary, Independent, List/binary>>) ->
     {Operations, Long} = operations(List, #{}, 0),
     <<Key:56, _/binary>> = erlang:md5([Hash, Service]),
-    ok = keep({linkspan, Key}, {Operations, Independent =:= 1}),
+    Names = maps:from_list([{Number, Name} || {Name, Number} <- maps:to_list(Operations), is_binary(Name)]),
+    ok = keep({linkspan, Key}, {Operations, Names, Independent =:= 1}),
     Instance#linkspan{path = Path, hash = Hash, key = Key, long = Long}.
 
 operations(<<Number:32, Long, Len:16, Name:Len/binary, Rest/binary>>, Known, Bits) ->
@@ -49,14 +50,17 @@ keep(Key, Description) ->
 %% first seen: a library makes no atoms.
 -spec operations(#linkspan{}) -> #{atom() | binary() => non_neg_integer()}.
 operations(#linkspan{key = Key}) ->
-    {Operations, _} = persistent_term:get({linkspan, Key}, {#{}, false}),
+    {Operations, _Names, _Independent} = description(Key),
     Operations.
 
 %% Whether several instances may share the requests to one service.
 -spec is_independent(#linkspan{}) -> boolean().
 is_independent(#linkspan{key = Key}) ->
-    {_, Independent} = persistent_term:get({linkspan, Key}, {#{}, false}),
+    {_Operations, _Names, Independent} = description(Key),
     Independent.
+
+description(Key) ->
+    persistent_term:get({linkspan, Key}, {#{}, #{}, false}).
 
 with_atom(Name, Number, Known) ->
     try
@@ -65,13 +69,24 @@ with_atom(Name, Number, Known) ->
         error:badarg -> Known
     end.
 
+%% The name of an operation, or its number if the name is not known.
+-spec operation(#linkspan{}, non_neg_integer()) -> binary() | non_neg_integer().
+operation(#linkspan{key = Key}, Number) ->
+    case description(Key) of
+        {_, #{Number := Name}, _} -> Name;
+        _ -> Number
+    end.
+
 %% The answer to an info.
--spec info(binary()) -> map().
-info(<<Phase, Open:64, Bytes:64, Inline:64, Deferred:64, Errors:64, Panics:64, Cancelled:64, Busy:64, Events:64,
-    Overruns:64>>) ->
+-spec info(#linkspan{}, binary()) -> map().
+info(
+    Instance,
+    <<Phase, Open:64, Bytes:64, Inline:64, Deferred:64, Errors:64, Panics:64, Cancelled:64, Busy:64, Events:64,
+        Overruns:64, Limit:64, BytesLimit:64, All:32/binary, _Ran:16, Ran/binary>>
+) ->
     #{
         state => element(Phase + 1, {starting, open, closing, closed}),
-        queue => #{requests => Open, bytes => Bytes},
+        queue => #{requests => Open, bytes => Bytes, limit => Limit, bytes_limit => BytesLimit},
         counts => #{
             inline => Inline,
             deferred => Deferred,
@@ -81,8 +96,17 @@ info(<<Phase, Open:64, Bytes:64, Inline:64, Deferred:64, Errors:64, Panics:64, C
             busy => Busy,
             events => Events,
             overruns => Overruns
-        }
+        },
+        overall => times(All),
+        times => maps:from_list(
+            [
+                {operation(Instance, Number), #{inline => times(InlineTimes), deferred => times(DeferredTimes)}}
+             || <<Number:32, InlineTimes:32/binary, DeferredTimes:32/binary>> <= Ran
+            ]
+        )
     }.
+
+times(<<Count:64, P50:64, P99:64, Max:64>>) -> #{count => Count, p50 => P50, p99 => P99, max => Max}.
 
 %% A time-out in the 32 bits of a frame; all ones stand for infinity.
 -spec timeout(timeout()) -> 0..16#FFFFFFFF.

@@ -3,7 +3,7 @@
 
 -include("linkspan.hrl").
 
--export([module/1]).
+-export([module/1, name/1, shown/2, bare/1]).
 -export_type([not_connected/0]).
 
 %% Why an instance keeps its owner.
@@ -13,12 +13,17 @@
 -callback open(linkspan_options:options()) -> {ok, #linkspan{}} | {error, linkspan:reason()}.
 %% Opens an instance for a server process, which calls this and handles the messages that handle_info/3 knows.
 -callback own(linkspan_options:options()) -> {ok, #linkspan{}} | {error, linkspan:reason()}.
-%% What a message to the server means: nothing, or the end.
--callback handle_info(term(), #linkspan{}, Events :: pid()) -> ok | {stop, term()}.
+%% What a message to the server means: nothing, an event for whoever listens, or the end.
+-callback handle_info(term(), #linkspan{}) -> ok | {event, binary()} | {stop, term()}.
 %% The request is one that the queue may refuse: then {error, busy}.
 -callback call(#linkspan{}, non_neg_integer(), iodata(), timeout()) ->
     {ok, binary()} | {error, linkspan:reason()}.
 -callback cast(#linkspan{}, non_neg_integer(), iodata()) -> ok | {error, linkspan:reason()}.
+%% Asks without waiting. The answer comes to the caller as {Reference, Status, Body}, or as the {'DOWN', Reference, ...} of
+%% the owner; a full queue answers busy.
+-callback send_request(#linkspan{}, non_neg_integer(), iodata()) -> {ok, reference()} | {error, linkspan:reason()}.
+%% Gives such a request up: after `withdrawn` nothing comes.
+-callback withdraw(#linkspan{}, reference()) -> withdrawn | {ok, binary()} | {error, linkspan:reason()}.
 %% Waits until the queue may have room for a body of so many bytes.
 -callback await_room(#linkspan{}, non_neg_integer(), timeout()) -> ok | {error, linkspan:reason()}.
 %% The record of docs/frame.md and what the host knows itself; or the instances that have it.
@@ -34,3 +39,20 @@
 module(driver) -> linkspan_driver;
 module(nif) -> linkspan_nif;
 module(program) -> linkspan_program.
+
+%% The name of a host, for people and programs.
+-spec name(module()) -> linkspan_options:host().
+name(linkspan_driver) -> driver;
+name(linkspan_nif) -> nif;
+name(linkspan_program) -> program.
+
+%% An instance as its opener is to know it: events and look-ups carry it behind its decorator, if it has one.
+-spec shown(#linkspan{}, linkspan_options:options()) -> #linkspan{}.
+shown(Instance, #{host := Decorator, behind := _Host}) -> Decorator:decorate(Instance);
+shown(Instance, #{}) -> Instance.
+
+%% The instance that takes a caller's requests now: behind its decorator, and of several lanes one.
+-spec bare(#linkspan{}) -> #linkspan{}.
+bare(#linkspan{host = linkspan_lanes} = Lanes) -> bare(linkspan_lanes:lane(Lanes));
+bare(#linkspan{target = #linkspan{} = Behind}) -> bare(Behind);
+bare(#linkspan{} = Instance) -> Instance.

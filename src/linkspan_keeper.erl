@@ -1,18 +1,26 @@
-%% Keeps the native code loaded, does for worker threads what only a process may do, and knows which server runs
-%% which instance.
+%% Keeps the native code loaded, does for worker threads what only a process may do, and knows every instance that
+%% was opened by the client.
 -module(linkspan_keeper).
 -behaviour(gen_server).
 
 -include("linkspan.hrl").
 -include("linkspan_frame.hrl").
 
--export([start_link/0, create_table/0, register/1, lookup/1]).
+-export([start_link/0, create_table/0, register/3, lookup/1, all/0]).
+-export_type([key/0, name/0]).
 -export([init/1, handle_call/3, handle_cast/2, handle_info/2]).
 
--define(TABLE, linkspan_servers).
+%% Rows {Key, Instance, Name}.
+-define(TABLE, linkspan_instances).
 -define(MOST_WORKERS, 1024).
+%% With one, a single long request would keep every other instance from starting.
+-define(LEAST_WORKERS, 2).
 %% A command to the driver: see native/beam/src/endpoint/commands.rs.
 -define(CONFIGURE, 16#C0000007).
+
+%% What an instance ends with: the process that owns it, or a port that somebody else opened for himself.
+-type key() :: pid() | port().
+-type name() :: undefined | {local, atom()} | {global, term()} | {via, module(), term()} | {lane, name(), pos_integer()}.
 
 -spec start_link() -> gen_server:start_ret().
 start_link() ->
@@ -24,11 +32,21 @@ create_table() ->
     ?TABLE = ets:new(?TABLE, [named_table, public, {read_concurrency, true}]),
     ok.
 
-%% Says which instance the calling server runs.
--spec register(#linkspan{}) -> ok.
-register(Instance) ->
-    true = ets:insert(?TABLE, {self(), Instance}),
-    gen_server:cast(?MODULE, {watch, self()}).
+%% Makes an instance known until its process or port ends. Waits for nobody.
+-spec register(key(), #linkspan{}, name()) -> ok.
+register(Key, Instance, Name) ->
+    true = ets:insert(?TABLE, {Key, Instance, Name}),
+    gen_server:cast(?MODULE, {watch, Key}).
+
+%% All that have not ended. Whoever was killed while it registered has left a row that nobody watches: it goes here.
+-spec all() -> [{key(), #linkspan{}, name()}].
+all() ->
+    {There, Gone} = lists:partition(fun({Key, _, _}) -> is_there(Key) end, ets:tab2list(?TABLE)),
+    _ = [ets:delete(?TABLE, Key) || {Key, _, _} <- Gone],
+    There.
+
+is_there(Server) when is_pid(Server) -> is_process_alive(Server);
+is_there(Port) -> erlang:port_info(Port, id) =/= undefined.
 
 %% The instance of a server.
 -spec lookup(pid()) -> #linkspan{} | undefined.
@@ -41,14 +59,14 @@ lookup(Server) ->
 
 -spec init([]) -> {ok, port()} | {stop, term()}.
 init([]) ->
-    _ = [erlang:monitor(process, Server) || {Server, _} <- ets:tab2list(?TABLE)],
+    _ = [watch(Key) || {Key, _, _} <- all()],
     case linkspan_native:load() of
         ok -> configure(open_port({spawn_driver, "linkspan"}, [binary]));
         {error, Reason} -> {stop, Reason}
     end.
 
 configure(Port) ->
-    Workers = setting(workers, erlang:system_info(schedulers), 1, ?MOST_WORKERS),
+    Workers = setting(workers, max(?LEAST_WORKERS, erlang:system_info(schedulers)), 1, ?MOST_WORKERS),
     Niceness = setting(worker_niceness, 0, 0, 19),
     case {Workers, Niceness} of
         {{ok, Threads}, {ok, Nice}} -> configure(Port, Threads, Nice);
@@ -73,10 +91,13 @@ configure(Port, Workers, Niceness) ->
 handle_call(_Request, _From, Port) ->
     {reply, {error, unknown_request}, Port}.
 
--spec handle_cast({watch, pid()}, port()) -> {noreply, port()}.
-handle_cast({watch, Server}, Port) ->
-    _ = erlang:monitor(process, Server),
+-spec handle_cast({watch, key()}, port()) -> {noreply, port()}.
+handle_cast({watch, Key}, Port) ->
+    _ = watch(Key),
     {noreply, Port}.
+
+watch(Server) when is_pid(Server) -> erlang:monitor(process, Server);
+watch(Port) -> erlang:monitor(port, Port).
 
 -spec handle_info(term(), port()) -> {noreply, port()}.
 handle_info({linkspan_ended, Ended, AtStart, Status, Body}, Port) ->
@@ -93,8 +114,8 @@ handle_info({linkspan_overran, Service, Operation, Micros}, Port) ->
         ),
     _ = put(Key, true),
     {noreply, Port};
-handle_info({'DOWN', _Monitor, process, Server, _Reason}, Port) ->
-    true = ets:delete(?TABLE, Server),
+handle_info({'DOWN', _Monitor, _Type, Key, _Reason}, Port) ->
+    true = ets:delete(?TABLE, Key),
     {noreply, Port};
 handle_info(_Message, Port) ->
     {noreply, Port}.

@@ -6,13 +6,8 @@
 
 -include("linkspan.hrl").
 
--export([host/2, lane/1, lane/2, list/1]).
--export([open/1, own/1, handle_info/3, call/4, cast/3, await_room/3, info/1, connect/2, close/1, release/1]).
-
-%% The host that opens so many lanes.
--spec host(pos_integer(), module()) -> module().
-host(1, Host) -> Host;
-host(_Lanes, _Host) -> ?MODULE.
+-export([lane/1, lane/2, list/1]).
+-export([open/1, own/1, handle_info/2, call/4, cast/3, send_request/3, withdraw/2, await_room/3, info/1, connect/2, close/1, release/1]).
 
 %% The lane that the caller's requests take at the moment.
 -spec lane(#linkspan{}) -> #linkspan{}.
@@ -30,9 +25,9 @@ list(#linkspan{host = ?MODULE, target = Lanes}) -> tuple_to_list(Lanes);
 list(#linkspan{} = Instance) -> [Instance].
 
 -spec open(linkspan_options:options()) -> {ok, #linkspan{}} | {error, linkspan:reason()}.
-open(#{lanes := Number} = Options) ->
+open(#{lanes := {Number, Host}} = Options) ->
     %% Only the server has the name.
-    open(Number, Options#{name := undefined}, []).
+    open(Number, Options#{host := Host, name := undefined}, []).
 
 open(0, #{full := Full}, [#linkspan{service = Service, path = Path, hash = Hash, key = Key, long = Long} | _] = Lanes) ->
     {ok, #linkspan{
@@ -45,8 +40,8 @@ open(0, #{full := Full}, [#linkspan{service = Service, path = Path, hash = Hash,
         long = Long,
         full = Full
     }};
-open(Left, #{lane_host := Host, service := Service} = Options, Lanes) ->
-    case Host:open(Options#{host := Host}) of
+open(Left, #{host := Host, service := Service} = Options, Lanes) ->
+    case Host:open(Options) of
         {ok, Lane} ->
             case linkspan_frame:is_independent(Lane) of
                 true -> open(Left - 1, Options, [Lane | Lanes]);
@@ -61,22 +56,38 @@ give_up(Lanes, Reason) ->
     {error, Reason}.
 
 -spec own(linkspan_options:options()) -> {ok, #linkspan{}} | {error, linkspan:reason()}.
-own(Options) ->
+own(#{name := Name} = Options) ->
     case open(Options) of
         {ok, Instance} ->
+            Lanes = list(Instance),
             %% The links end the server if a lane fails; the monitors tell it of a plain close.
-            ok = lists:foreach(fun monitor/1, list(Instance)),
+            ok = lists:foreach(fun(Lane) -> monitor(key(Lane)) end, Lanes),
+            ok = name(Name, 1, Lanes),
             {ok, Instance};
         {error, Reason} ->
             {error, Reason}
     end.
 
-monitor(#linkspan{owner = undefined, target = Port}) -> erlang:monitor(port, Port);
-monitor(#linkspan{owner = Owner}) -> erlang:monitor(process, Owner).
+%% What a lane ends with.
+key(#linkspan{target = #linkspan{} = Behind}) -> key(Behind);
+key(#linkspan{owner = undefined, target = Port}) -> Port;
+key(#linkspan{owner = Owner}) -> Owner.
 
--spec handle_info(term(), #linkspan{}, pid()) -> ok | {stop, term()}.
-handle_info({'DOWN', _Monitor, _Type, _Lane, Reason}, _Instance, _Events) -> {stop, Reason};
-handle_info(_Message, _Instance, _Events) -> ok.
+monitor(Port) when is_port(Port) -> erlang:monitor(port, Port);
+monitor(Owner) -> erlang:monitor(process, Owner).
+
+%% Tables show the lanes of a server by its name.
+name(undefined, _Number, _Lanes) ->
+    ok;
+name(Name, Number, [Lane | Lanes]) ->
+    ok = linkspan_keeper:register(key(Lane), Lane, {lane, Name, Number}),
+    name(Name, Number + 1, Lanes);
+name(_Name, _Number, []) ->
+    ok.
+
+-spec handle_info(term(), #linkspan{}) -> ok | {stop, term()}.
+handle_info({'DOWN', _Monitor, _Type, _Lane, Reason}, _Instance) -> {stop, Reason};
+handle_info(_Message, _Instance) -> ok.
 
 -spec call(#linkspan{}, non_neg_integer(), iodata(), timeout()) -> {ok, binary()} | {error, linkspan:reason()}.
 call(Instance, Operation, Body, Timeout) ->
@@ -87,6 +98,16 @@ call(Instance, Operation, Body, Timeout) ->
 cast(Instance, Operation, Body) ->
     #linkspan{host = Host} = Lane = lane(Instance),
     Host:cast(Lane, Operation, Body).
+
+-spec send_request(#linkspan{}, non_neg_integer(), iodata()) -> {ok, reference()} | {error, linkspan:reason()}.
+send_request(Instance, Operation, Body) ->
+    #linkspan{host = Host} = Behind = linkspan_host:bare(Instance),
+    Host:send_request(Behind, Operation, Body).
+
+%% Requests remember the instance that has them.
+-spec withdraw(#linkspan{}, reference()) -> no_return().
+withdraw(Instance, Reference) ->
+    erlang:error(badarg, [Instance, Reference]).
 
 -spec await_room(#linkspan{}, non_neg_integer(), timeout()) -> ok | {error, linkspan:reason()}.
 await_room(Instance, Wanted, Timeout) ->

@@ -8,16 +8,27 @@
 -include("linkspan_frame.hrl").
 
 -export([load/1]).
--export([open/1, own/1, handle_info/3, call/4, cast/3, await_room/3, info/1, connect/2, close/1, release/1]).
+-export([open/1, own/1, handle_info/2, call/4, cast/3, send_request/3, withdraw/2, await_room/3, info/1, connect/2, close/1, release/1]).
 -export([control/3, direct/3]).
 -export([open_instance/0, instance_control/3, instance_direct/3, close_instance/1]).
+-export([become_runner/2, run_turn/1, instance_call/4, dirty_cpu_call/4, dirty_io_call/4]).
+-on_load(reloaded/0).
 
 -spec load(file:filename()) -> ok | {error, term()}.
 load(Path) ->
     case erlang:load_nif(Path, 0) of
-        ok -> ok;
-        {error, {Loaded, _}} when Loaded =:= reload; Loaded =:= upgrade -> ok;
+        ok -> persistent_term:put(?MODULE, Path);
+        {error, {reload, _}} -> ok;
         {error, {_, Why}} -> {error, {load_nif, Path, Why}}
+    end.
+
+%% New code takes the place of the old only with NIFs, those of the image that is loaded. At first there is none: the
+%% keeper loads it, and can say what is wrong.
+-spec reloaded() -> ok | {error, term()}.
+reloaded() ->
+    case persistent_term:get(?MODULE, undefined) of
+        undefined -> ok;
+        Path -> load(Path)
     end.
 
 -spec open(linkspan_options:options()) -> {ok, #linkspan{}} | {error, linkspan:reason()}.
@@ -25,36 +36,65 @@ open(Options) ->
     linkspan_owner:open(Options).
 
 -spec own(linkspan_options:options()) -> {ok, #linkspan{}} | {error, linkspan:reason()}.
-own(#{service := Service, full := Full} = Options) ->
+own(#{service := Service, full := Full, deferred := Deferred} = Options) ->
     Resource = open_instance(),
     Blank = #linkspan{host = ?MODULE, target = Resource, owner = self(), service = Service, full = Full},
-    linkspan_control:start(Blank, Options).
+    ok = start_runner(Resource, Deferred),
+    linkspan_control:start(Blank#linkspan{deferred = Deferred}, Options).
 
--spec handle_info(term(), #linkspan{}, pid()) -> ok | {stop, term()}.
-handle_info(_Message, _Instance, _Events) -> ok.
+start_runner(_Resource, workers) ->
+    ok;
+start_runner(Resource, Dirty) ->
+    {ok, _Runner} = linkspan_runner:start_link(Resource, Dirty),
+    ok.
+
+-spec handle_info(term(), #linkspan{}) -> ok.
+handle_info(_Message, _Instance) -> ok.
 
 -spec call(#linkspan{}, non_neg_integer(), iodata(), timeout()) -> {ok, binary()} | {error, linkspan:reason()}.
-call(#linkspan{target = Resource, long = Long} = Instance, Operation, Body, Timeout) when
+call(#linkspan{target = Resource, long = Long, deferred = workers} = Instance, Operation, Body, Timeout) when
     ?IS_FAST(Operation, Long, Body)
 ->
     case instance_control(Resource, Operation, Body) of
         <<?OK, Reply/binary>> -> {ok, Reply};
         Other -> linkspan_control:answered(Instance, Other, Timeout)
     end;
-call(Instance, Operation, Body, Timeout) ->
-    linkspan_control:call(Instance, Operation, Body, Timeout).
+call(#linkspan{deferred = workers} = Instance, Operation, Body, Timeout) ->
+    linkspan_control:call(Instance, Operation, Body, Timeout);
+call(#linkspan{target = Resource, long = Long, deferred = Dirty} = Instance, Operation, Body, Timeout) when
+    ?IS_LONG(Operation, Long)
+->
+    Millis = linkspan_frame:timeout(Timeout),
+    case Dirty of
+        dirty_cpu -> said(Instance, dirty_cpu_call(Resource, Operation, Body, Millis), Timeout);
+        dirty_io -> said(Instance, dirty_io_call(Resource, Operation, Body, Millis), Timeout)
+    end;
+call(#linkspan{target = Resource} = Instance, Operation, Body, Timeout) ->
+    said(Instance, instance_call(Resource, Operation, Body, linkspan_frame:timeout(Timeout)), Timeout).
+
+said(_Instance, {?OK, Reply}, _Timeout) -> {ok, Reply};
+said(Instance, {?DEFERRED, Id}, Timeout) -> linkspan_control:answered(Instance, <<?DEFERRED, Id/binary>>, Timeout);
+said(_Instance, {Status, Reply}, _Timeout) -> linkspan_reason:result(Status, Reply).
 
 -spec cast(#linkspan{}, non_neg_integer(), iodata()) -> ok | {error, linkspan:reason()}.
 cast(Instance, Operation, Body) ->
     linkspan_control:cast(Instance, Operation, Body).
+
+-spec send_request(#linkspan{}, non_neg_integer(), iodata()) -> {ok, reference()} | {error, linkspan:reason()}.
+send_request(Instance, Operation, Body) ->
+    linkspan_control:send_request(Instance, Operation, Body).
+
+-spec withdraw(#linkspan{}, reference()) -> withdrawn | {ok, binary()} | {error, linkspan:reason()}.
+withdraw(Instance, Reference) ->
+    linkspan_control:withdraw(Instance, Reference).
 
 -spec await_room(#linkspan{}, non_neg_integer(), timeout()) -> ok | {error, linkspan:reason()}.
 await_room(Instance, Wanted, Timeout) ->
     linkspan_control:await_room(Instance, Wanted, Timeout).
 
 -spec info(#linkspan{}) -> {ok, binary(), map()} | {error, linkspan:reason()}.
-info(#linkspan{owner = Owner} = Instance) ->
-    linkspan_control:info(Instance, #{host => nif, owner => Owner}).
+info(#linkspan{owner = Owner, deferred = Deferred} = Instance) ->
+    linkspan_control:info(Instance, #{host => nif, owner => Owner, deferred => Deferred}).
 
 -spec connect(#linkspan{}, pid()) -> ok | {error, linkspan_host:not_connected()}.
 connect(#linkspan{owner = Owner}, Pid) ->
@@ -77,7 +117,7 @@ control(#linkspan{target = Resource}, Operation, Body) ->
 direct(#linkspan{target = Resource}, Head, Body) ->
     instance_direct(Resource, Head, Body).
 
-%% The NIFs: see native/beam/src/nif/instance.rs.
+%% The NIFs: see native/beam/src/nif/instance.rs and native/beam/src/nif/dirty.rs.
 
 -spec open_instance() -> reference().
 open_instance() -> erlang:nif_error(not_loaded).
@@ -90,3 +130,18 @@ instance_direct(_Resource, _Head, _Body) -> erlang:nif_error(not_loaded).
 
 -spec close_instance(reference()) -> true.
 close_instance(_Resource) -> erlang:nif_error(not_loaded).
+
+-spec become_runner(reference(), dirty_cpu | dirty_io) -> ok.
+become_runner(_Resource, _Dirty) -> erlang:nif_error(not_loaded).
+
+-spec run_turn(reference()) -> ok.
+run_turn(_Resource) -> erlang:nif_error(not_loaded).
+
+-spec instance_call(reference(), non_neg_integer(), iodata(), 0..16#FFFFFFFF) -> {byte(), binary()}.
+instance_call(_Resource, _Operation, _Body, _Timeout) -> erlang:nif_error(not_loaded).
+
+-spec dirty_cpu_call(reference(), non_neg_integer(), iodata(), 0..16#FFFFFFFF) -> {byte(), binary()}.
+dirty_cpu_call(_Resource, _Operation, _Body, _Timeout) -> erlang:nif_error(not_loaded).
+
+-spec dirty_io_call(reference(), non_neg_integer(), iodata(), 0..16#FFFFFFFF) -> {byte(), binary()}.
+dirty_io_call(_Resource, _Operation, _Body, _Timeout) -> erlang:nif_error(not_loaded).

@@ -2,9 +2,11 @@
 -module(linkspan_options).
 
 -export([read/1]).
--export_type([option/0, options/0, host/0]).
+-export_type([option/0, options/0, host/0, deferred/0]).
 
 -type host() :: driver | nif | program.
+%% What runs requests that do not run inline; other than workers in the nif host only.
+-type deferred() :: workers | dirty_cpu | dirty_io.
 -type option() ::
     {service, atom() | string() | binary()}
     | {host, host()}
@@ -14,11 +16,16 @@
     | {events, pid()}
     | {queue, [{limit, pos_integer()} | {bytes, pos_integer()} | {full, wait | error}]}
     | {on_panic, stop | keep}
-    | {lanes, pos_integer()}.
+    | {lanes, pos_integer()}
+    | {telemetry, boolean()}
+    | {deferred, deferred()}.
 
 -type options() :: #{
     service := binary(),
+    %% Who opens the instance: a host; a decorator with the host behind it; or the lanes, with the host of each.
     host := module(),
+    behind => module(),
+    lanes => {pos_integer(), module()},
     argument := binary(),
     library := binary(),
     name := undefined | {local, atom()} | {global, term()} | {via, module(), term()},
@@ -27,9 +34,7 @@
     bytes := pos_integer(),
     full := wait | error,
     on_panic := stop | keep,
-    %% With several lanes `host` is linkspan_lanes, and this the host of each.
-    lanes := pos_integer(),
-    lane_host := module()
+    deferred := deferred()
 }.
 
 -define(MOST_LANES, 1024).
@@ -39,24 +44,35 @@
 -spec read([option()]) -> options().
 read(Options) when is_list(Options) ->
     Given = by_name(Options),
-    ok = known(Given, [service, host, argument, library, name, events, queue, on_panic, lanes]),
+    Names = [service, host, argument, library, name, events, queue, on_panic, deferred, lanes, telemetry],
+    ok = known(Given, Names),
     Queue = queue(maps:get(queue, Given, [])),
     Service = service(Given),
-    Host = host(maps:get(host, Given, driver)),
-    Lanes = lanes(maps:get(lanes, Given, 1)),
-    Queue#{
+    Host = maps:get(host, Given, driver),
+    Plain = Queue#{
         service => Service,
-        host => linkspan_lanes:host(Lanes, Host),
-        lanes => Lanes,
-        lane_host => Host,
+        host => host(Host),
         argument => argument(maps:get(argument, Given, <<>>)),
         library => library(maps:get(library, Given, {linkspan, Service})),
         name => name(maps:get(name, Given, undefined)),
         events => events(maps:get(events, Given, self())),
-        on_panic => one_of(on_panic, [stop, keep], maps:get(on_panic, Given, stop))
-    };
+        on_panic => one_of(on_panic, [stop, keep], maps:get(on_panic, Given, stop)),
+        deferred => deferred(Host, maps:get(deferred, Given, workers))
+    },
+    Told = decorate(one_of(telemetry, [true, false], maps:get(telemetry, Given, false)), Plain),
+    multiply(lanes(maps:get(lanes, Given, 1)), Told);
 read(_Options) ->
     bad(options, "is to be a list").
+
+%% Whether there is anybody to tell is asked here, once: an instance that tells nobody is like any other.
+decorate(Telemetry, #{host := Host} = Options) ->
+    case Telemetry andalso linkspan_telemetry:is_available() of
+        true -> Options#{host := linkspan_telemetry, behind => Host};
+        false -> Options
+    end.
+
+multiply(1, Options) -> Options;
+multiply(Lanes, #{host := Host} = Options) -> Options#{host := linkspan_lanes, lanes => {Lanes, Host}}.
 
 by_name(Options) ->
     maps:from_list([pair(Option) || Option <- Options]).
@@ -121,6 +137,15 @@ queue(Queue) when is_list(Queue) ->
     };
 queue(_Other) ->
     bad(queue, "is to be a list").
+
+%% Only the nif host runs in calls that the VM can move.
+deferred(_Host, workers) ->
+    workers;
+deferred(Host, Deferred) ->
+    case one_of(deferred, [workers, dirty_cpu, dirty_io], Deferred) of
+        Dirty when Host =:= nif -> Dirty;
+        Dirty -> bad(deferred, io_lib:format("is to be workers in host ~p: ~p is for host nif", [Host, Dirty]))
+    end.
 
 positive(_Name, Number) when is_integer(Number), Number > 0, Number < 1 bsl 63 -> Number;
 positive(Name, _Other) -> bad(Name, "is to be a positive integer").

@@ -50,7 +50,7 @@ init({Parent, Role, #{name := Name, host := Host, events := Events} = Options}) 
             case Host:own(Options) of
                 {ok, Instance} ->
                     State = #state{instance = Instance, events = Events, opener = opener(Role, Parent)},
-                    ok = linkspan_keeper:register(Instance),
+                    ok = linkspan_keeper:register(self(), Instance, Name),
                     proc_lib:init_ack(Parent, {ok, result(Role, Instance)}),
                     enter_loop(Name, State);
                 {error, Reason} ->
@@ -140,9 +140,14 @@ handle_cast(_Message, State) ->
 handle_info({'DOWN', Monitor, process, _, _}, #state{opener = {_, Monitor}} = State) ->
     {stop, normal, State};
 handle_info(Message, #state{instance = #linkspan{host = Host} = Instance, events = Events} = State) ->
-    case Host:handle_info(Message, Instance, Events) of
-        ok -> {noreply, State};
-        {stop, Reason} -> {stop, Reason, State}
+    case Host:handle_info(Message, Instance) of
+        ok ->
+            {noreply, State};
+        {event, Event} ->
+            Events ! {linkspan, Instance, {event, Event}},
+            {noreply, State};
+        {stop, Reason} ->
+            {stop, Reason, State}
     end.
 
 -spec terminate(term(), #state{}) -> ok.

@@ -8,7 +8,7 @@
 -include("linkspan.hrl").
 -include("linkspan_frame.hrl").
 
--export([open/1, own/1, handle_info/3, call/4, cast/3, await_room/3, info/1, connect/2, close/1, release/1]).
+-export([open/1, own/1, handle_info/2, call/4, cast/3, send_request/3, withdraw/2, await_room/3, info/1, connect/2, close/1, release/1]).
 
 -spec open(linkspan_options:options()) -> {ok, #linkspan{}} | {error, linkspan:reason()}.
 open(Options) ->
@@ -34,11 +34,11 @@ own(#{service := Service, full := Full} = Options) ->
         error:Reason -> {error, {open_port, Reason}}
     end.
 
-start(Blank, #{library := Path, events := Events} = Options) ->
-    case ask(Blank, Events, ?LOAD, linkspan_frame:load(Options)) of
+start(Blank, #{library := Path} = Options) ->
+    case ask(Blank, Options, ?LOAD, linkspan_frame:load(Options)) of
         {ok, Description} ->
             Instance = linkspan_frame:describe(Blank, Path, Description),
-            case ask(Instance, Events, ?START, linkspan_frame:start(Options)) of
+            case ask(Instance, Options, ?START, linkspan_frame:start(Options)) of
                 {ok, <<>>} -> {ok, Instance};
                 {error, Reason} -> {error, Reason}
             end;
@@ -47,20 +47,25 @@ start(Blank, #{library := Path, events := Events} = Options) ->
     end.
 
 %% Asks while the owner is still being made, hence not by way of its messages. The answer has an empty tag.
-ask(#linkspan{target = Port} = Instance, Events, Kind, Body) ->
+ask(#linkspan{target = Port} = Instance, Options, Kind, Body) ->
     case send(Port, [<<Kind, 0:16>>, Body], infinity) of
-        ok -> answer(Instance, Events);
-        {error, _Closed} -> answer(Instance, Events)
+        ok -> answer(Instance, Options);
+        {error, _Closed} -> answer(Instance, Options)
     end.
 
-answer(#linkspan{target = Port} = Instance, Events) ->
+answer(#linkspan{target = Port} = Instance, #{events := Events} = Options) ->
     receive
         {Port, {data, <<?REPLY, 0:16, Status, Body/binary>>}} ->
             linkspan_reason:result(Status, Body);
         Message when element(1, Message) =:= Port; element(2, Message) =:= Port ->
-            case handle_info(Message, Instance, Events) of
-                ok -> answer(Instance, Events);
-                {stop, Reason} -> {error, linkspan_reason:from_exit(Reason)}
+            case handle_info(Message, Instance) of
+                ok ->
+                    answer(Instance, Options);
+                {event, Event} ->
+                    Events ! {linkspan, linkspan_host:shown(Instance, Options), {event, Event}},
+                    answer(Instance, Options);
+                {stop, Reason} ->
+                    {error, linkspan_reason:from_exit(Reason)}
             end;
         {'EXIT', Opener, Reason} when is_pid(Opener) ->
             %% Nobody waits for the instance any more; its port ends with this process.
@@ -68,8 +73,8 @@ answer(#linkspan{target = Port} = Instance, Events) ->
     end.
 
 %% What the port delivers: answers, events, and the end. And what callers ask of the owner: to be watched.
--spec handle_info(term(), #linkspan{}, pid()) -> ok | {stop, term()}.
-handle_info({Port, {data, <<?REPLY, Len:16, Tag:Len/binary, Status, Body/binary>>}}, #linkspan{target = Port}, _Events) ->
+-spec handle_info(term(), #linkspan{}) -> ok | {event, binary()} | {stop, term()}.
+handle_info({Port, {data, <<?REPLY, Len:16, Tag:Len/binary, Status, Body/binary>>}}, #linkspan{target = Port}) ->
     ok = unwatch(Tag),
     %% Tags are made below, by term_to_binary/1 of an alias of this node.
     try binary_to_term(Tag, [safe]) of
@@ -81,31 +86,30 @@ handle_info({Port, {data, <<?REPLY, Len:16, Tag:Len/binary, Status, Body/binary>
     catch
         error:badarg -> broken(<<"a reply with a tag that nobody sent">>)
     end;
-handle_info({Port, {data, <<?EVENT, Event/binary>>}}, #linkspan{target = Port} = Instance, Events) ->
-    Events ! {linkspan, Instance, {event, Event}},
-    ok;
-handle_info({Port, {data, <<?ENDED, Status, Body/binary>>}}, #linkspan{target = Port}, _Events) ->
+handle_info({Port, {data, <<?EVENT, Event/binary>>}}, #linkspan{target = Port}) ->
+    {event, Event};
+handle_info({Port, {data, <<?ENDED, Status, Body/binary>>}}, #linkspan{target = Port}) ->
     {stop, linkspan_reason:reason(Status, Body)};
-handle_info({Port, {data, _Other}}, #linkspan{target = Port}, _Events) ->
+handle_info({Port, {data, _Other}}, #linkspan{target = Port}) ->
     broken(<<"a frame that is neither reply nor event">>);
-handle_info({Port, {exit_status, Status}}, #linkspan{target = Port}, _Events) when Status > 128 ->
+handle_info({Port, {exit_status, Status}}, #linkspan{target = Port}) when Status > 128 ->
     {stop, {signal, Status - 128}};
-handle_info({Port, {exit_status, Status}}, #linkspan{target = Port}, _Events) ->
+handle_info({Port, {exit_status, Status}}, #linkspan{target = Port}) ->
     {stop, {exit, Status}};
-handle_info({'EXIT', Port, epipe}, #linkspan{target = Port}, _Events) ->
+handle_info({'EXIT', Port, epipe}, #linkspan{target = Port}) ->
     %% A write found the pipe broken before the VM had the program's status, which is lost then.
     {stop, {exit, unknown}};
-handle_info({'EXIT', Port, Reason}, #linkspan{target = Port}, _Events) ->
+handle_info({'EXIT', Port, Reason}, #linkspan{target = Port}) ->
     {stop, Reason};
-handle_info({'EXIT', _Linked, Reason}, _Instance, _Events) when Reason =/= normal ->
+handle_info({'EXIT', _Linked, Reason}, _Instance) when Reason =/= normal ->
     {stop, Reason};
-handle_info({?MODULE, watch, Caller, Tag}, _Instance, _Events) ->
+handle_info({?MODULE, watch, Caller, Tag}, _Instance) ->
     _ = put(Tag, erlang:monitor(process, Caller, [{tag, {?MODULE, dead, Tag}}])),
     ok;
-handle_info({{?MODULE, dead, Tag}, _Monitor, process, _Caller, _Reason}, #linkspan{target = Port}, _Events) ->
+handle_info({{?MODULE, dead, Tag}, _Monitor, process, _Caller, _Reason}, #linkspan{target = Port}) ->
     _ = erase(Tag),
     cancel(Port, Tag);
-handle_info(_Message, _Instance, _Events) ->
+handle_info(_Message, _Instance) ->
     ok.
 
 broken(Why) -> {stop, {protocol, Why}}.
@@ -130,6 +134,23 @@ call(Instance, Operation, Body, Timeout) ->
 cast(Instance, Operation, Body) ->
     nothing(request(Instance, ?CAST, [<<Operation:32>> | Body], ?DEFAULT_TIMEOUT)).
 
+%% Asks without waiting: the answer will be {Reference, Status, Body}, or the owner's end.
+-spec send_request(#linkspan{}, non_neg_integer(), iodata()) -> {ok, reference()} | {error, linkspan:reason()}.
+send_request(#linkspan{target = Port, owner = Owner}, Operation, Body) ->
+    Size = iolist_size(Body),
+    Reference = erlang:monitor(process, Owner, [{alias, reply_demonitor}]),
+    Tag = term_to_binary(Reference),
+    ok = watch(Owner, Tag, infinity),
+    Frame = [<<?CALL, (byte_size(Tag)):16>>, Tag, <<Operation:32, (linkspan_frame:timeout(infinity)):32>> | Body],
+    case send(Port, Frame, Size, ?DEFAULT_TIMEOUT) of
+        %% If the port is closed the owner ends as well: that is the answer.
+        Sent when Sent =:= ok; Sent =:= {error, closed} ->
+            {ok, Reference};
+        {error, Reason} ->
+            true = erlang:demonitor(Reference, [flush]),
+            {error, Reason}
+    end.
+
 -spec await_room(#linkspan{}, non_neg_integer(), timeout()) -> ok | {error, linkspan:reason()}.
 await_room(Instance, Wanted, Timeout) ->
     nothing(request(Instance, ?ROOM, <<Wanted:64>>, Timeout)).
@@ -138,19 +159,19 @@ nothing({ok, <<>>}) -> ok;
 nothing({error, Reason}) -> {error, Reason}.
 
 -spec info(#linkspan{}) -> {ok, binary(), map()} | {error, linkspan:reason()}.
-info(#linkspan{target = Port} = Instance) ->
+info(#linkspan{target = Port, owner = Owner} = Instance) ->
     case request(Instance, ?INFO, <<>>, ?DEFAULT_TIMEOUT) of
-        {ok, Info} -> {ok, Info, maps:merge(#{host => program, port => Port}, os_pid(Port))};
+        {ok, Info} -> {ok, Info, maps:merge(#{host => program, port => Port, owner => Owner}, os_pid(Port))};
         {error, Reason} -> {error, Reason}
     end.
 
 os_pid(Port) ->
     case erlang:port_info(Port, os_pid) of
-        {os_pid, OsPid} when is_integer(OsPid) -> #{os_pid => OsPid};
+        {os_pid, OsPid} when is_integer(OsPid), OsPid > 0 -> #{os_pid => OsPid};
         _ -> #{}
     end.
 
-request(#linkspan{target = Port, owner = Owner}, Kind, Body, Timeout) ->
+request(#linkspan{target = Port, owner = Owner} = Instance, Kind, Body, Timeout) ->
     %% Raises badarg before anything is sent, if the body is none.
     Size = iolist_size(Body),
     Reference = erlang:monitor(process, Owner, [{alias, reply_demonitor}]),
@@ -161,7 +182,7 @@ request(#linkspan{target = Port, owner = Owner}, Kind, Body, Timeout) ->
             receive
                 {Reference, Status, Reply} -> linkspan_reason:result(Status, Reply);
                 {'DOWN', Reference, process, _, Reason} -> {error, linkspan_reason:from_exit(Reason)}
-            after Timeout -> withdraw(Port, Reference, Tag)
+            after Timeout -> timed_out(withdraw(Instance, Reference))
             end;
         {error, closed} ->
             %% The owner is about to end as well, and knows why.
@@ -172,7 +193,7 @@ request(#linkspan{target = Port, owner = Owner}, Kind, Body, Timeout) ->
                 {error, closed}
             end;
         {error, timeout} ->
-            withdraw(Port, Reference, Tag);
+            timed_out(withdraw(Instance, Reference));
         {error, Reason} ->
             true = erlang:demonitor(Reference, [flush]),
             {error, Reason}
@@ -184,14 +205,18 @@ watch(Owner, Tag, infinity) ->
 watch(_Owner, _Tag, _Timeout) ->
     ok.
 
-%% The time is over: with the alias gone no answer can come; one that has come counts.
-withdraw(Port, Reference, Tag) ->
+timed_out(withdrawn) -> {error, timeout};
+timed_out(Result) -> Result.
+
+%% Gives a request up: with the alias gone no answer can come; one that has come counts.
+-spec withdraw(#linkspan{}, reference()) -> withdrawn | {ok, binary()} | {error, linkspan:reason()}.
+withdraw(#linkspan{target = Port}, Reference) ->
     true = erlang:demonitor(Reference, [flush]),
     receive
         {Reference, Status, Reply} -> linkspan_reason:result(Status, Reply)
     after 0 ->
-        ok = cancel(Port, Tag),
-        {error, timeout}
+        ok = cancel(Port, term_to_binary(Reference)),
+        withdrawn
     end.
 
 %% If the pipe is full, a process waits for it: a cancel must not be lost.

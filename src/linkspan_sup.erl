@@ -1,4 +1,4 @@
-%% Supervises the keeper, and owns the table of servers so that it survives a keeper's crash.
+%% Supervises the keeper and the statistics, and owns the table of instances so that it survives a keeper's crash.
 -module(linkspan_sup).
 -behaviour(supervisor).
 
@@ -13,4 +13,5 @@ start_link() ->
 init([]) ->
     ok = linkspan_keeper:create_table(),
     Keeper = #{id => linkspan_keeper, start => {linkspan_keeper, start_link, []}},
-    {ok, {#{strategy => one_for_one, intensity => 10, period => 10}, [Keeper]}}.
+    Stats = #{id => linkspan_stats, start => {linkspan_stats, start_link, []}},
+    {ok, {#{strategy => one_for_one, intensity => 10, period => 10}, [Keeper, Stats]}}.

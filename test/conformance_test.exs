@@ -1,14 +1,26 @@
 # What a user can see, written once and run in every host. One long file: what holds everywhere is read in one place.
-for host <- [:driver, :nif, :program] do
-  defmodule Module.concat(Linkspan.ConformanceTest, host) do
+# What goes wrong is in test/failures_test.exs.
+# The nif host has two variants more: what runs on workers elsewhere runs on dirty schedulers there.
+variants = [
+  driver: [host: :driver],
+  nif: [host: :nif],
+  program: [host: :program],
+  dirty_cpu: [host: :nif, deferred: :dirty_cpu],
+  dirty_io: [host: :nif, deferred: :dirty_io]
+]
+
+for {variant, options} <- variants do
+  defmodule Module.concat(Linkspan.ConformanceTest, variant) do
     use ExUnit.Case, async: true
     import Linkspan.Eventually
 
-    @host host
-    @moduletag host: host
+    @variant variant
+    @options options
+    @host options[:host]
+    @moduletag host: @host, variant: variant
     @bound 10_000
 
-    defp echo(options \\ []), do: start([service: :echo, host: @host] ++ options)
+    defp echo(options \\ []), do: start([service: :echo] ++ @options ++ options)
 
     describe "calls" do
       test "an operation is named by number, atom or string" do
@@ -82,7 +94,7 @@ for host <- [:driver, :nif, :program] do
 
     describe "order" do
       test "the requests of one caller are handled in the order in which it sent them" do
-        {:ok, instance} = Linkspan.open(service: :echo, host: @host)
+        {:ok, instance} = Linkspan.open([service: :echo] ++ @options)
 
         for n <- 1..500 do
           assert Linkspan.cast(instance, :emit, "#{n}") == :ok
@@ -99,7 +111,7 @@ for host <- [:driver, :nif, :program] do
       end
 
       test "an event sent before the reply arrives before it" do
-        {:ok, instance} = Linkspan.open(service: :echo, host: @host)
+        {:ok, instance} = Linkspan.open([service: :echo] ++ @options)
         assert Linkspan.call(instance, :emit, "first") == {:ok, ""}
         assert_received {:linkspan, ^instance, {:event, "first"}}
       end
@@ -116,77 +128,10 @@ for host <- [:driver, :nif, :program] do
     end
 
     describe "errors" do
-      test "a service's refusal has its code and message, and the instance lives" do
-        server = echo()
-        assert Linkspan.call(server, :fail, "no") == {:error, {:service, 42, "no"}}
-        assert Linkspan.call(server, :refuse) == {:error, {:bad_request, "refused"}}
-        assert Linkspan.call(server, :spin, "soon") == bad_number()
-        assert Linkspan.call(server, :echo, "hi") == {:ok, "hi"}
-        assert %{counts: %{errors: 3}} = Linkspan.info(server)
-      end
-
-      defp bad_number, do: {:error, {:bad_request, "the body is to be a decimal number"}}
-
-      test "an unknown operation is an error, by name or number, called or cast" do
-        server = echo()
-        assert Linkspan.call(server, :nothing) == {:error, {:unknown_operation, :nothing}}
-        assert Linkspan.call(server, "nothing") == {:error, {:unknown_operation, "nothing"}}
-        assert Linkspan.call(server, 4711) == {:error, {:unknown_operation, 4711}}
-        assert Linkspan.call(server, -1) == {:error, {:unknown_operation, -1}}
-        assert Linkspan.cast(server, 4711) == {:error, {:unknown_operation, 4711}}
-      end
-
       test "call! raises them in words" do
         server = echo()
         error = assert_raise Linkspan.Error, fn -> Linkspan.call!(server, :fail, "no") end
         assert Exception.message(error) == ":fail of echo: the service refused with code 42: no"
-      end
-    end
-
-    describe "a panic" do
-      test "ends its instance with its message, and no other" do
-        server = echo()
-        other = echo()
-        monitor = Process.monitor(server)
-        assert {:error, {:panic, "boom at " <> _place}} = Linkspan.call(server, :panic, "boom")
-        assert_receive {:DOWN, ^monitor, :process, _, {:panic, "boom at " <> _place}}, @bound
-        assert Linkspan.call(server, :echo, "hi") == {:error, :closed}
-        assert Linkspan.call(other, :echo, "hi") == {:ok, "hi"}
-      end
-
-      test "ends its instance also when it happens inline, or in a cast" do
-        server = echo()
-        monitor = Process.monitor(server)
-        assert {:error, {:panic, "boom at " <> _}} = Linkspan.call(server, :panic_short, "boom")
-        assert_receive {:DOWN, ^monitor, :process, _, {:panic, "boom at " <> _}}, @bound
-
-        server = echo()
-        monitor = Process.monitor(server)
-        assert Linkspan.cast(server, :panic, "boom") == :ok
-        assert_receive {:DOWN, ^monitor, :process, _, {:panic, "boom at " <> _}}, @bound
-      end
-
-      test "leaves the instance alive if the option says so" do
-        server = echo(on_panic: :keep)
-
-        for operation <- [:panic, :panic_short] do
-          assert {:error, {:panic, "boom at " <> _}} = Linkspan.call(server, operation, "boom")
-        end
-
-        assert Linkspan.call(server, :echo, "hi") == {:ok, "hi"}
-        assert %{counts: %{panics: 2}, state: :open} = Linkspan.info(server)
-      end
-
-      test "answers those who wait behind it with closed" do
-        server = echo()
-        task = Task.async(fn -> Linkspan.call(server, :sleep, "200000") end)
-        eventually(fn -> Linkspan.info(server).queue.requests == 1 end)
-        panic = Task.async(fn -> Linkspan.call(server, :panic, "boom") end)
-        eventually(fn -> Linkspan.info(server).queue.requests == 2 end)
-        behind = for _ <- 1..10, do: Task.async(fn -> Linkspan.call(server, :echo_long, "") end)
-        assert Task.await(task, @bound) == {:ok, ""}
-        assert {:error, {:panic, "boom at " <> _}} = Task.await(panic, @bound)
-        assert Enum.uniq(Task.await_many(behind, @bound)) == [{:error, :closed}]
       end
     end
 
@@ -289,7 +234,7 @@ for host <- [:driver, :nif, :program] do
 
     describe "the end" do
       test "close answers those who wait, and everybody after" do
-        {:ok, instance} = Linkspan.open(service: :echo, host: @host)
+        {:ok, instance} = Linkspan.open([service: :echo] ++ @options)
 
         waiting =
           for _ <- 1..5, do: Task.async(fn -> Linkspan.call(instance, :sleep, "5000000") end)
@@ -322,7 +267,7 @@ for host <- [:driver, :nif, :program] do
         for reason <- [:normal, :kill] do
           opener =
             spawn(fn ->
-              {:ok, instance} = Linkspan.open(service: :echo, host: @host)
+              {:ok, instance} = Linkspan.open([service: :echo] ++ @options)
               send(test, {:opened, instance})
               receive(do: (:go -> :ok))
             end)
@@ -334,7 +279,7 @@ for host <- [:driver, :nif, :program] do
       end
 
       test "stop ends a server, and its name is free again" do
-        name = :"stopped_#{@host}"
+        name = :"stopped_#{@variant}"
         server = echo(name: name)
         assert Linkspan.call(name, :echo, "hi") == {:ok, "hi"}
         assert Linkspan.stop(name) == :ok
@@ -344,9 +289,9 @@ for host <- [:driver, :nif, :program] do
       end
 
       test "a supervisor restarts a server, as a new instance" do
-        name = :"restarted_#{@host}"
-        children = [{Linkspan, service: :echo, host: @host, name: name}]
-        {:ok, _} = start_supervised({Task.Supervisor, name: :"other_#{@host}"})
+        name = :"restarted_#{@variant}"
+        children = [{Linkspan, [service: :echo, name: name] ++ @options}]
+        {:ok, _} = start_supervised({Task.Supervisor, name: :"other_#{@variant}"})
 
         {:ok, supervisor} = Supervisor.start_link(children, strategy: :one_for_one)
         first = Process.whereis(name)
@@ -359,60 +304,20 @@ for host <- [:driver, :nif, :program] do
     end
 
     describe "opening" do
-      test "returns the error of a service that cannot start, and the caller lives" do
-        options = [service: :echo, host: @host]
-        failing = options ++ [argument: "fail"]
-        assert Linkspan.open(failing) == {:error, {:service, 7, "told to fail"}}
-        assert Linkspan.start_link(failing) == {:error, {:service, 7, "told to fail"}}
-        panicking = options ++ [argument: "panic"]
-        assert {:error, {:panic, "told to panic at " <> _}} = Linkspan.open(panicking)
-        assert {:error, {:panic, "told to panic at " <> _}} = Linkspan.start_link(panicking)
-        assert Process.info(self(), :messages) == {:messages, []}
-      end
-
       test "hands the start argument over byte for byte" do
         argument = :rand.bytes(100_000)
         assert Linkspan.call(echo(argument: argument), :argument) == {:ok, argument}
       end
 
-      test "names what is wrong with a library, and its path" do
-        open = fn library -> Linkspan.open(service: :echo, host: @host, library: library) end
-        missing = temporary("missing.so")
-        assert {:error, {:library_missing, ^missing, _}} = open.(missing)
-
-        text = temporary("text.so")
-        File.write!(text, "no library")
-        assert {:error, {:not_a_library, ^text, _}} = open.(text)
-
-        empty = temporary("empty.so")
-        File.write!(empty, "")
-        assert {:error, {:not_a_library, ^empty, "the file is empty"}} = open.(empty)
-
-        for source <- ["no_symbol.c", "wrong_magic.c"] do
-          library = compiled(source)
-          assert {:error, {:not_a_library, ^library, _}} = open.(library)
-        end
-
-        library = compiled("wrong_version.c")
-        assert {:error, {:wrong_abi, ^library, 4711, 1}} = open.(library)
-
-        unknown = [service: :nothing, library: {:linkspan, :echo}, host: @host]
-
-        assert {:error, {:unknown_service, path, "nothing", "echo, bound"}} =
-                 Linkspan.open(unknown)
-
-        assert Path.basename(path) == "echo.so"
-      end
-
       test "takes a name once" do
         for name <- [
-              :"named_#{@host}",
-              {:global, {:named, @host}},
-              {:via, :global, {:via, @host}}
+              :"named_#{@variant}",
+              {:global, {:named, @variant}},
+              {:via, :global, {:via, @variant}}
             ] do
           server = echo(name: name)
           assert Linkspan.call(name, :echo, "hi") == {:ok, "hi"}
-          options = [service: :echo, host: @host, name: name]
+          options = [service: :echo, name: name] ++ @options
           assert Linkspan.start_link(options) == {:error, {:already_started, server}}
         end
       end

@@ -8,7 +8,7 @@ for host <- [:driver, :nif, :program] do
     @lanes 3
     @bound 10_000
 
-    defp start(options \\ []) do
+    defp pool(options \\ []) do
       start_supervised!({Linkspan, [service: :echo, host: @host, lanes: @lanes] ++ options},
         restart: :temporary
       )
@@ -25,7 +25,7 @@ for host <- [:driver, :nif, :program] do
     end
 
     test "calls and casts are answered, whichever lane they take" do
-      server = start()
+      server = pool()
       assert Linkspan.call(server, :echo, "hi") == {:ok, "hi"}
       assert Linkspan.cast(server, :echo, "hi") == :ok
       assert Linkspan.call(server, :fail, "no") == {:error, {:service, 42, "no"}}
@@ -37,7 +37,7 @@ for host <- [:driver, :nif, :program] do
     end
 
     test "a key is pinned to one lane, and all lanes are used" do
-      server = start()
+      server = pool()
       assert length(counts(server)) == @lanes
       lane = Linkspan.lane(server, :key)
       assert lane == Linkspan.lane(server, :key)
@@ -48,7 +48,7 @@ for host <- [:driver, :nif, :program] do
     end
 
     test "lanes work at the same time" do
-      server = start()
+      server = pool()
 
       tasks =
         for lane <- lanes(server) do
@@ -64,12 +64,30 @@ for host <- [:driver, :nif, :program] do
       assert Task.await_many(tasks) |> Enum.uniq() == [error: :closed]
     end
 
+    test "each lane is in the table, by the name of the server" do
+      name = Module.concat([LanesTable, @host])
+      pool(name: name)
+      output = ExUnit.CaptureIO.capture_io(&Linkspan.table/0)
+      for lane <- 1..@lanes, do: assert(output =~ ~r|^LanesTable.#{@host}/#{lane} .* echo|m)
+    end
+
+    test "calls through lanes are told to telemetry as any" do
+      # There is no telemetry here: the option changes nothing.
+      server = pool(telemetry: true)
+      assert Linkspan.call(server, :echo, "hi") == {:ok, "hi"}
+    end
+
     test "an instance of several lanes is opened, asked and closed as any" do
       {:ok, instance} = Linkspan.open(service: :echo, host: @host, lanes: @lanes)
       assert Linkspan.handle(instance) == instance
       assert Linkspan.call(instance, :echo, "hi") == {:ok, "hi"}
-      assert %{service: "echo", lanes: lanes} = Linkspan.info(instance)
+
+      assert %{service: "echo", host: @host, state: :open, lanes: lanes} =
+               info = Linkspan.info(instance)
+
       assert Enum.map(lanes, & &1.host) == List.duplicate(@host, @lanes)
+      assert info.counts.inline + info.counts.deferred == 1
+      assert info.queue.limit == @lanes * hd(lanes).queue.limit
       assert Linkspan.close(instance) == :ok
       assert Linkspan.call(instance, :echo, "hi") == {:error, :closed}
       assert Linkspan.cast(instance, :echo, "hi") == {:error, :closed}
@@ -77,7 +95,7 @@ for host <- [:driver, :nif, :program] do
     end
 
     test "a lane that panics takes the server along" do
-      server = start()
+      server = pool()
       monitor = Process.monitor(server)
       assert {:error, {:panic, "boom" <> _}} = Linkspan.call(server, :panic, "boom")
       assert_receive {:DOWN, ^monitor, :process, ^server, {:panic, "boom" <> _}}, @bound
@@ -85,7 +103,7 @@ for host <- [:driver, :nif, :program] do
     end
 
     test "a lane that is closed takes the server along" do
-      server = start()
+      server = pool()
       others = lanes(server)
       monitor = Process.monitor(server)
       :ok = Linkspan.close(hd(others))

@@ -50,17 +50,26 @@ defmodule Linkspan.LeakTest do
       :erlang.garbage_collect()
       {binaries, resident} = {:erlang.memory(:binary), resident("self")}
       {:ok, reply} = Linkspan.call(server, operation, body)
-      assert :erlang.memory(:binary) < binaries + @mib
-      assert resident("self") < resident + 8 * @mib
+
+      # A binary that was built by appending is moved on its way, and its first place freed by another scheduler.
+      eventually(fn -> :erlang.memory(:binary) < binaries + @mib end)
+      eventually(fn -> resident("self") < resident + 8 * @mib end)
       assert reply == body
     end
   end
 
-  for host <- [:driver, :nif, :program] do
-    @host host
+  variants = [
+    driver: [host: :driver],
+    nif: [host: :nif],
+    program: [host: :program],
+    dirty_cpu: [host: :nif, deferred: :dirty_cpu]
+  ]
 
-    test "100,000 calls leave nothing behind in the #{host} host" do
-      server = start(service: :echo, host: @host)
+  for {variant, options} <- variants do
+    @options [service: :echo] ++ options
+
+    test "100,000 calls leave nothing behind: #{variant}" do
+      server = start(@options)
       handle = Linkspan.handle(server)
       # A thousand calls, of every kind.
       thousand = fn ->
@@ -86,13 +95,13 @@ defmodule Linkspan.LeakTest do
       assert Process.info(self(), :messages) == {:messages, []}
     end
 
-    test "opening and closing leaves nothing behind in the #{host} host" do
+    test "opening and closing leaves nothing behind: #{variant}" do
       again = fn n ->
         for _ <- 1..n do
-          {:ok, instance} = Linkspan.open(service: :echo, host: @host)
+          {:ok, instance} = Linkspan.open(@options)
           {:ok, "hi"} = Linkspan.call(instance, :echo_long, "hi")
           :ok = Linkspan.close(instance)
-          {:error, _} = Linkspan.open(service: :echo, host: @host, argument: "fail")
+          {:error, _} = Linkspan.open(@options ++ [argument: "fail"])
         end
       end
 

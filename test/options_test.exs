@@ -31,6 +31,15 @@ defmodule Linkspan.OptionsTest do
     assert wrong(service: :echo, queue: [limit: 0]) =~ "option :limit is to be"
     assert wrong(service: :echo, queue: [full: :maybe]) =~ "option :full is to be one of"
     assert wrong(service: :echo, on_panic: :ignore) =~ "option :on_panic is to be one of"
+
+    assert wrong(service: :echo, host: :nif, deferred: :dirty) =~
+             "option :deferred is to be one of [workers,dirty_cpu,dirty_io]"
+
+    for host <- [:driver, :program], deferred <- [:dirty_cpu, :dirty_io] do
+      assert wrong(service: :echo, host: host, deferred: deferred) ==
+               "option :deferred is to be workers in host #{host}: #{deferred} is for host nif"
+    end
+
     assert wrong(:echo) == "option :options is to be a list"
     assert wrong([:echo]) =~ "option :echo is to be a pair"
   end

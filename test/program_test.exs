@@ -70,20 +70,6 @@ defmodule Linkspan.ProgramTest do
     eventually(fn -> not os_process?(program) end)
   end
 
-  test "a killed program ends its owner with the signal, and answers those who wait with it" do
-    server = start(service: :echo, host: :program)
-    monitor = Process.monitor(server)
-
-    tasks =
-      for _ <- 1..10,
-          do: Task.async(fn -> Linkspan.call(server, :sleep, "60000000", :infinity) end)
-
-    eventually(fn -> Linkspan.info(server).queue.requests == 10 end)
-    {_, 0} = System.cmd("kill", ["-9", "#{os_pid(server)}"])
-    assert Enum.uniq(Task.await_many(tasks, @bound)) == [{:error, {:signal, 9}}]
-    assert_receive {:DOWN, ^monitor, :process, _, {:signal, 9}}, @bound
-  end
-
   test "a supervisor mends a killed program" do
     name = :killed_program
     children = [{Linkspan, service: :script, host: :program, name: name}]

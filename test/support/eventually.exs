@@ -45,10 +45,11 @@ defmodule Linkspan.Eventually do
   end
 
   # A shared library made of a C source in test/fixtures.
-  def compiled(source) do
+  def compiled(source, options \\ []) do
     library = temporary(Path.rootname(source) <> ".so")
     source = Path.join([__DIR__, "../fixtures", source])
-    {_, 0} = System.cmd("cc", ["-shared", "-fPIC", "-o", library, source], stderr_to_stdout: true)
+    arguments = ["-shared", "-fPIC", "-o", library, source | options]
+    {_, 0} = System.cmd("cc", arguments, stderr_to_stdout: true)
     library
   end
 end

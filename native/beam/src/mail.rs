@@ -8,7 +8,7 @@ use linkspan_engine::{Outcome, Recipient};
 use rustler::types::NewBinary;
 use rustler::{Encoder, Env, OwnedEnv, ResourceArc, Term};
 
-use crate::nif::Lent;
+use crate::nif::{self, Lent};
 use crate::pid;
 use crate::runtime::Runtime;
 
@@ -29,18 +29,23 @@ pub struct Caller {
 impl Recipient for Caller {
     fn reply(&self, outcome: Outcome) {
         let reference = self.reference.clone();
+        let status = outcome.status();
+        let body = outcome.into_body();
         post(self.pid, move |env| {
             // A reference made by this VM: reading it makes no atoms.
             let reference = env.binary_to_term(&reference).map(|(term, _)| term);
-            let status = outcome.status();
-            (reference, status, binary(env, outcome.into_body())).encode(env)
+            (reference, status, binary(env, &body)).encode(env)
         });
     }
 }
 
 /// Sends the message that `make` builds. The NIF API sends only from threads that are no scheduler's, or in the name
-/// of a process: on a scheduler thread the message is left to the errand thread.
-pub fn post(to: Pid, make: impl FnOnce(Env<'_>) -> Term<'_> + Send + 'static) {
+/// of a process: on a scheduler thread outside of a NIF call the message is left to the errand thread. So it is if
+/// the process is dead, as one that was killed during its dirty NIF call is: nothing goes out in its name any more.
+pub fn post(to: Pid, make: impl Fn(Env<'_>) -> Term<'_> + Send + 'static) {
+    if nif::within_call(|env| env.send(&pid::to_nif(to), make(env)).is_ok()) == Some(true) {
+        return;
+    }
     if !rustler::thread::is_scheduler_thread() {
         send(to, make);
     } else if let Some(runtime) = Runtime::get() {
@@ -55,9 +60,10 @@ fn send(to: Pid, make: impl FnOnce(Env<'_>) -> Term<'_>) {
     });
 }
 
-fn binary(env: Env<'_>, body: Bytes) -> Term<'_> {
+/// Bytes as a binary: lent if they are many.
+pub fn binary<'a>(env: Env<'a>, body: &Bytes) -> Term<'a> {
     if body.len() <= COPIED {
-        return NewBinary::from_slice(env, &body).into();
+        return NewBinary::from_slice(env, body).into();
     }
-    ResourceArc::new(Lent(body)).make_binary(env, |lent| &lent.0).to_term(env)
+    ResourceArc::new(Lent(body.clone())).make_binary(env, |lent| &lent.0).to_term(env)
 }

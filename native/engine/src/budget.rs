@@ -2,7 +2,8 @@
 //!
 //! ```text
 //!   DEFERRED -- 16 runs in a row below 100 us --> INLINE
-//!   INLINE   -- one run of 1 ms, or two over 250 us within 64 runs, of CPU time --> DEFERRED
+//!   INLINE   -- two runs over 250 us within 64 runs, of CPU time --> DEFERRED
+//!   INLINE   -- one run of 1 ms of CPU time --> deferred for good
 //! ```
 //! An operation that its service declares short begins inline, one to be learnt deferred; one declared long is never
 //! asked about.
@@ -40,6 +41,8 @@ pub struct Budget {
 #[derive(Clone, Copy, Debug)]
 struct Class {
     inline: bool,
+    /// Has held its thread too long once: never again.
+    overran: bool,
     /// Deferred: quick runs in a row. Inline: runs since the last slow one.
     runs: u8,
 }
@@ -55,6 +58,7 @@ impl Budget {
         let class = self.class(operation, body_len, declared);
         if spent >= OVERRUN {
             class.demote();
+            class.overran = true;
             return true;
         }
         if spent < SLOW {
@@ -70,12 +74,12 @@ impl Budget {
     /// Notes a deferred run.
     pub fn ran_deferred(&mut self, operation: usize, body_len: usize, declared: Declared, wall: Duration) {
         let class = self.class(operation, body_len, declared);
-        if class.inline {
+        if class.inline || class.overran {
             return;
         }
         class.runs = if wall < QUICK { class.runs + 1 } else { 0 };
         if class.runs >= PROBATION {
-            *class = Class { inline: true, runs: WINDOW };
+            *class = Class { inline: true, overran: false, runs: WINDOW };
         }
     }
 
@@ -86,7 +90,7 @@ impl Budget {
         let inline = declared == Declared::Short;
         // An operation declared short has no slow run behind it: it may have one.
         let runs = if inline { WINDOW } else { 0 };
-        let fresh = Class { inline, runs };
+        let fresh = Class { inline, overran: false, runs };
         let classes = self.operations[operation].get_or_insert_with(|| Box::new([fresh; CLASSES.len() + 1]));
         &mut classes[CLASSES.partition_point(|most| *most < body_len)]
     }
@@ -94,7 +98,7 @@ impl Budget {
 
 impl Class {
     fn demote(&mut self) {
-        *self = Class { inline: false, runs: 0 };
+        *self = Class { inline: false, overran: false, runs: 0 };
     }
 }
 
@@ -146,9 +150,11 @@ mod tests {
     }
 
     #[test]
-    fn one_overrun_sends_an_operation_back() {
+    fn one_overrun_sends_an_operation_back_for_good() {
         let mut budget = promoted();
         assert!(inline(&mut budget, 5000));
+        assert!(!may(&mut budget));
+        deferred(&mut budget, 5, 1000);
         assert!(!may(&mut budget));
     }
 
@@ -164,6 +170,8 @@ mod tests {
         assert!(!(0..63).any(|_| inline(&mut budget, 5)));
         inline(&mut budget, 300);
         assert!(!may(&mut budget));
+        deferred(&mut budget, 5, 16);
+        assert!(may(&mut budget), "that was no overrun: it may try again");
     }
 
     #[test]

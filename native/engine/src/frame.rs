@@ -66,6 +66,8 @@ pub enum Command {
 pub enum FrameError {
     #[error("the frame ends before its {0}")]
     Short(&'static str),
+    #[error("the frame goes on behind its {0}")]
+    Long(&'static str),
     #[error("{0} is no kind of request frame")]
     UnknownKind(u8),
     #[error("frame version {0}, this host has {VERSION}")]
@@ -74,6 +76,10 @@ pub enum FrameError {
     NotText(&'static str),
     #[error("{0} is not 0 (stop) or 1 (keep)")]
     WrongOnPanic(u8),
+    #[error("the reference is none in the external term format")]
+    NotReference,
+    #[error("{0} is not 0 (may run at once) or 1 (deferred)")]
+    WrongMode(u8),
     #[error("a frame of {0} bytes is longer than {LONGEST}")]
     TooLong(usize),
 }
@@ -97,11 +103,14 @@ pub fn parse(mut bytes: Bytes) -> Result<Frame, FrameError> {
             Command::Call { operation, timeout, body: bytes }
         }
         kind::CAST => Command::Cast { operation: number(&mut bytes, "operation", Bytes::try_get_u32)?, body: bytes },
-        kind::CANCEL => Command::Cancel,
+        kind::CANCEL => last(&bytes, "tag", Command::Cancel)?,
         kind::LOAD => load(bytes)?,
         kind::START => start(bytes)?,
-        kind::ROOM => Command::Room { wanted: number(&mut bytes, "bytes wanted", Bytes::try_get_u64)? },
-        kind::INFO => Command::Info,
+        kind::ROOM => {
+            let wanted = number(&mut bytes, "bytes wanted", Bytes::try_get_u64)?;
+            last(&bytes, "bytes wanted", Command::Room { wanted })?
+        }
+        kind::INFO => last(&bytes, "tag", Command::Info)?,
         other => return Err(FrameError::UnknownKind(other)),
     };
     Ok(Frame { tag, command })
@@ -176,6 +185,11 @@ fn split(bytes: &mut Bytes, len: usize, what: &'static str) -> Result<Bytes, Fra
         return Err(FrameError::Short(what));
     }
     Ok(bytes.split_to(len))
+}
+
+/// A command that ends with the field `what`.
+fn last(rest: &Bytes, what: &'static str, command: Command) -> Result<Command, FrameError> {
+    if rest.is_empty() { Ok(command) } else { Err(FrameError::Long(what)) }
 }
 
 fn text(bytes: &Bytes, what: &'static str) -> Result<String, FrameError> {

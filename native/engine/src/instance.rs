@@ -1,8 +1,9 @@
 //! Instances: one service with its own state, a bounded queue, one request at a time.
 
 use std::fmt;
+use std::ops::Deref;
 use std::sync::atomic::{
-    AtomicBool, AtomicU8, AtomicUsize,
+    AtomicU8, AtomicUsize,
     Ordering::{AcqRel, Acquire, Relaxed, SeqCst},
 };
 use std::sync::{Arc, OnceLock};
@@ -10,12 +11,14 @@ use std::time::Duration;
 
 use bytes::{BufMut, Bytes, BytesMut};
 use crossbeam_queue::SegQueue;
+use crossbeam_utils::CachePadded;
 use parking_lot::Mutex;
 
 use crate::abi::{Body, Service, State};
 use crate::budget::Budget;
 use crate::counters::Counters;
 use crate::thread::Thread;
+use crate::times::Times;
 use crate::{Counts, Engine, Host, Options, Outcome, Ticket};
 
 /// Cancelled requests that may lie in any queue: a hundred bytes each.
@@ -30,33 +33,58 @@ pub(crate) const OPEN: u8 = 1;
 pub(crate) const CLOSING: u8 = 2;
 pub(crate) const CLOSED: u8 = 3;
 
+// ```text
+//   IDLE -- schedule --> TAKEN: in the run queue, or running -- the turn is over --> IDLE
+//   IDLE -- schedule, and the host runs turns itself --> ASKED -- it does --> TAKEN
+//   ASKED -- close: the host may never come --> TAKEN, in the run queue
+// ```
+pub(crate) const IDLE: u8 = 0;
+pub(crate) const ASKED: u8 = 1;
+pub(crate) const TAKEN: u8 = 2;
+
 /// A handle on an instance. When the host drops it the instance closes.
 #[derive(Debug)]
-pub struct Instance(Arc<Inner>);
+pub struct Instance(pub(crate) Arc<Inner>);
 
 pub(crate) struct Inner {
     pub(crate) host: Arc<dyn Host>,
     pub(crate) engine: Engine,
-    pub(crate) phase: AtomicU8,
-    /// Whether the instance is in the run queue or on a worker.
-    pub(crate) scheduled: AtomicBool,
     /// The service, once it is loaded.
     pub(crate) service: OnceLock<Service>,
     /// The thread that runs it, if it has one of its own.
     pub(crate) thread: OnceLock<Thread>,
-    pub(crate) live: Mutex<Option<Live>>,
     pub(crate) options: OnceLock<Options>,
     /// Why the instance has ended by itself.
     pub(crate) reason: OnceLock<Outcome>,
     pub(crate) queue: SegQueue<Arc<Ticket>>,
-    /// Requests accepted and not yet finished, and the bytes of their bodies.
     /// Cancelled requests that are still in the queue and count no more.
     pub(crate) tombstones: AtomicUsize,
+    // What is written by one thread and read by the next has lines of its own: each that two threads share costs a
+    // deferred request as much as a clock reading.
+    pub(crate) shared: CachePadded<Shared>,
+    pub(crate) live: CachePadded<Mutex<Option<Live>>>,
+    pub(crate) counters: CachePadded<Counters>,
+    pub(crate) times: Times,
+}
+
+/// What everybody who brings a request looks at.
+pub(crate) struct Shared {
+    pub(crate) phase: AtomicU8,
+    /// Whose turn it is: nobody's, or that of one who runs it or will.
+    pub(crate) scheduled: AtomicU8,
+    /// Requests accepted and not yet finished, and the bytes of their bodies.
     pub(crate) open: AtomicUsize,
     pub(crate) open_bytes: AtomicUsize,
     /// Callers who wait for room in the queue.
     pub(crate) waiting: Mutex<Vec<Arc<Ticket>>>,
-    pub(crate) counters: Counters,
+}
+
+impl Deref for Inner {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.shared
+    }
 }
 
 /// A started service, and what has been learnt of it.
@@ -107,19 +135,22 @@ impl Instance {
         Instance(Arc::new(Inner {
             host,
             engine: engine.clone(),
-            phase: AtomicU8::new(BLANK),
-            scheduled: AtomicBool::new(false),
             service: OnceLock::new(),
             thread: OnceLock::new(),
-            live: Mutex::new(None),
             options: OnceLock::new(),
             reason: OnceLock::new(),
             queue: SegQueue::new(),
             tombstones: AtomicUsize::new(0),
-            open: AtomicUsize::new(0),
-            open_bytes: AtomicUsize::new(0),
-            waiting: Mutex::new(Vec::new()),
-            counters: Counters::default(),
+            shared: CachePadded::new(Shared {
+                phase: AtomicU8::new(BLANK),
+                scheduled: AtomicU8::new(IDLE),
+                open: AtomicUsize::new(0),
+                open_bytes: AtomicUsize::new(0),
+                waiting: Mutex::new(Vec::new()),
+            }),
+            live: CachePadded::new(Mutex::new(None)),
+            counters: CachePadded::default(),
+            times: Times::default(),
         }))
     }
 
@@ -178,7 +209,7 @@ impl Inner {
             None
         };
         if let Some(outcome) = refused {
-            self.withdraw(ticket);
+            self.withdraw(ticket.weight());
             return Err(outcome);
         }
         ticket.queue_at(Arc::downgrade(self));
@@ -193,9 +224,24 @@ impl Inner {
         open == 0 || (open < options.limit && bytes.saturating_add(wanted) <= options.bytes)
     }
 
-    /// Puts the instance into the run queue unless it is there.
+    /// Sees to it that the instance has a turn, unless one runs or is to come: the host's own if it runs turns,
+    /// but for the first and the last.
     pub(crate) fn schedule(self: &Arc<Self>) {
-        if self.scheduled.swap(true, SeqCst) {
+        if self.thread.get().is_some() || self.phase.load(SeqCst) != OPEN || !self.host.runs_turns() {
+            return self.push(&[IDLE]);
+        }
+        if self.scheduled.compare_exchange(IDLE, ASKED, SeqCst, SeqCst).is_ok() {
+            self.host.ask_turn();
+            if self.phase.load(SeqCst) != OPEN {
+                self.push(&[ASKED]);
+            }
+        }
+    }
+
+    /// Puts the instance into the queue of its own thread, while it has one, or of the workers, if whose turn it is may
+    /// be changed from that.
+    fn push(self: &Arc<Self>, from: &[u8]) {
+        if !from.iter().any(|from| self.scheduled.compare_exchange(*from, TAKEN, SeqCst, SeqCst).is_ok()) {
             return;
         }
         let left = match self.thread.get() {
@@ -207,17 +253,13 @@ impl Inner {
         }
     }
 
-    /// A turn is over: asks for another if there is more to do.
-    pub(crate) fn turn_ended(self: &Arc<Self>) {
-        self.scheduled.store(false, SeqCst);
-        if !self.queue.is_empty() || self.phase.load(SeqCst) == CLOSING {
-            self.schedule();
-        }
-    }
-
     /// A request is over: its place in the queue goes to one who waits for it.
     pub(crate) fn finished(&self, ticket: &Ticket) {
-        let left = self.free(ticket);
+        self.left(ticket.weight());
+    }
+
+    pub(crate) fn left(&self, weight: usize) {
+        let left = self.free(weight);
         self.tell_waiting(if left == 0 { usize::MAX } else { 1 });
     }
 
@@ -235,14 +277,14 @@ impl Inner {
 
     /// A request was refused. Nobody gained a place by it; but if nothing is open any more, nothing else would
     /// wake those who came while it was counted.
-    fn withdraw(&self, ticket: &Ticket) {
-        if self.free(ticket) == 0 {
+    pub(crate) fn withdraw(&self, weight: usize) {
+        if self.free(weight) == 0 {
             self.tell_waiting(usize::MAX);
         }
     }
 
-    fn free(&self, ticket: &Ticket) -> usize {
-        self.open_bytes.fetch_sub(ticket.weight(), AcqRel);
+    fn free(&self, weight: usize) -> usize {
+        self.open_bytes.fetch_sub(weight, AcqRel);
         self.open.fetch_sub(1, AcqRel) - 1
     }
 
@@ -287,7 +329,7 @@ impl Inner {
     fn close(self: &Arc<Self>) {
         self.close_quietly();
         if self.phase.load(SeqCst) != CLOSED {
-            self.schedule();
+            self.push(&[IDLE, ASKED]);
         }
     }
 
@@ -306,6 +348,10 @@ impl Inner {
         for count in self.counters.read().in_order() {
             info.put_u64(count);
         }
+        let options = self.options.get().unwrap_or(&Options::DEFAULT);
+        info.put_u64(options.limit as u64);
+        info.put_u64(options.bytes as u64);
+        self.times.write(self.service.get(), &mut info);
         info.freeze()
     }
 }

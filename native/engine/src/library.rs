@@ -7,12 +7,14 @@
 use std::collections::HashMap;
 use std::env;
 use std::fmt::Write as _;
-use std::fs::{self, Metadata};
-use std::io::{self, Write};
+use std::fs::{File, Metadata};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
+use object::{FileKind, Object, ObjectSection, ObjectSegment};
 use parking_lot::Mutex;
 use sha2::{Digest, Sha256};
 
@@ -93,13 +95,29 @@ struct Known {
     by_hash: HashMap<String, Arc<Library>>,
 }
 
-/// Tells whether a file is still the one that was read.
+/// Tells whether a file is still the one that was read: which file it is, its length, and when it was last changed. That
+/// time, unlike the modification time, cannot be set.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Stamp(u64, Option<SystemTime>);
+struct Stamp {
+    device: u64,
+    inode: u64,
+    len: u64,
+    changed: Duration,
+}
+
+/// A file system's clock may stand still for so long: a change within it does not show in the stamp.
+const TICK: Duration = Duration::from_secs(2);
 
 impl Stamp {
     fn of(metadata: &Metadata) -> Self {
-        Stamp(metadata.len(), metadata.modified().ok())
+        let changed = Duration::new(metadata.ctime().max(0) as u64, metadata.ctime_nsec().clamp(0, 999_999_999) as u32);
+        Stamp { device: metadata.dev(), inode: metadata.ino(), len: metadata.len(), changed }
+    }
+
+    /// Whether a later change will show, as far as the system's clock tells.
+    fn is_settled(&self) -> bool {
+        let now = SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default();
+        self.changed + TICK < now
     }
 }
 
@@ -108,19 +126,29 @@ impl Libraries {
     pub fn load(&self, path: &str) -> Result<Arc<Library>, LibraryError> {
         let missing = |error: io::Error| LibraryError::Missing { path: path.into(), why: error.to_string() };
         let file = Path::new(path);
-        let stamp = Stamp::of(&fs::metadata(file).map_err(missing)?);
         let mut known = self.0.lock();
+        let mut opened = File::open(file).map_err(missing)?;
+        let before = opened.metadata().map_err(missing)?;
+        let stamp = Stamp::of(&before);
         if let Some((_, library)) = known.by_file.get(file).filter(|(known, _)| *known == stamp) {
             return Ok(library.clone());
         }
-        let content = fs::read(file).map_err(missing)?;
+        let settled = stamp.is_settled();
+        let mut content = Vec::new();
+        opened.read_to_end(&mut content).map_err(missing)?;
+        let after = opened.metadata().map_err(missing)?;
+        if (before.len(), before.modified().ok()) != (after.len(), after.modified().ok()) {
+            return Err(LibraryError::NotALibrary { path: path.into(), why: "it changed while it was read".into() });
+        }
         let hash = hex(&Sha256::digest(&content));
         let library = match known.by_hash.get(&hash) {
             Some(library) => library.clone(),
             None => Arc::new(Library { services: open_copy(path, &content)?, hash: hash.clone() }),
         };
         known.by_hash.insert(hash, library.clone());
-        known.by_file.insert(file.to_path_buf(), (stamp, library.clone()));
+        if settled {
+            known.by_file.insert(file.to_path_buf(), (stamp, library.clone()));
+        }
         Ok(library)
     }
 
@@ -144,6 +172,7 @@ fn open_copy(path: &str, content: &[u8]) -> Result<Vec<Service>, LibraryError> {
     if content.is_empty() {
         return Err(why("the file is empty".into()));
     }
+    whole(content).map_err(|error| why(format!("it is damaged: {error}")))?;
     let mut copy = tempfile::Builder::new()
         .prefix("linkspan-")
         .suffix(".so")
@@ -151,6 +180,18 @@ fn open_copy(path: &str, content: &[u8]) -> Result<Vec<Service>, LibraryError> {
         .map_err(|error| why(format!("no copy of it can be made in {}: {error}", env::temp_dir().display())))?;
     copy.write_all(content).map_err(|error| why(format!("its copy cannot be written: {error}")))?;
     crate::abi::open(copy.path(), path)
+}
+
+/// Whether everything that a library's headers speak of lies within the file. The system's loader does not ask, and
+/// whoever touches what is missing gets a SIGBUS. What is no library at all is left to the loader to name.
+fn whole(content: &[u8]) -> Result<(), object::Error> {
+    match FileKind::parse(content) {
+        Ok(FileKind::Elf32 | FileKind::Elf64 | FileKind::MachO32 | FileKind::MachO64) => {}
+        _ => return Ok(()),
+    }
+    let file = object::File::parse(content)?;
+    file.segments().try_for_each(|segment| segment.data().map(drop))?;
+    file.sections().try_for_each(|section| section.data().map(drop))
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -76,8 +76,13 @@ impl<K: Eq + Hash> Pending<K> {
 
     /// Answers everything that is still open with `closed`.
     pub fn close(&mut self) {
+        self.end(&Outcome::Closed);
+    }
+
+    /// Answers everything that is still open with what has ended it.
+    pub fn end(&mut self, outcome: &Outcome) {
         for (_, ticket) in self.tickets.drain() {
-            ticket.answer(Outcome::Closed);
+            ticket.answer(outcome.clone());
         }
     }
 }

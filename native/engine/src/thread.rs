@@ -42,7 +42,7 @@ fn serve(work: Receiver<Arc<Inner>>) {
         if instance.is_closed() {
             drop(work);
             // A turn that was asked for in the last moment is lost with the channel: the pool's workers have it.
-            return instance.turn_ended();
+            return instance.turn_over();
         }
     }
 }

@@ -89,12 +89,27 @@ pub struct Ticket {
 static EPOCH: LazyLock<Instant> = LazyLock::new(Instant::now);
 
 impl Ticket {
+    /// A request that is in nobody's queue: it runs where it is, while somebody waits so many milliseconds. None at
+    /// all: then it is cancelled.
+    pub fn here(millis: u32) -> Self {
+        let ticket = Ticket::new(0, None);
+        match millis {
+            0 => drop(ticket.cancel()),
+            _ => ticket.set_timeout(millis),
+        }
+        ticket
+    }
+
     /// A request whose recipient is not yet known: [`Ticket::attach`] brings it.
     pub fn unattached(job: Job) -> Self {
+        Ticket::new(job.weight(), Some(Box::new(job)))
+    }
+
+    fn new(weight: usize, job: Option<Box<Job>>) -> Self {
         Ticket {
             state: AtomicU8::new(WAITING),
-            weight: job.weight(),
-            job: AtomicCell::new(Some(Box::new(job))),
+            weight,
+            job: AtomicCell::new(job),
             recipient: OnceLock::new(),
             home: OnceLock::new(),
             freed: AtomicBool::new(false),

@@ -1,4 +1,5 @@
-//! How requests run: inline on the thread that brings them, or in turns on a worker.
+//! How requests run: inline on the thread that brings them, or in turns on a worker. `hosted` has what runs on other
+//! threads of a host.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering::{AcqRel, Acquire, SeqCst};
@@ -9,8 +10,9 @@ use bytes::{BufMut, Bytes, BytesMut};
 use crate::abi::{Answer, Body, Call, Service, State};
 use crate::budget::Budget;
 use crate::clock::Stopwatch;
-use crate::instance::{BLANK, CLOSED, CLOSING, Ending, Inner, Live, OPEN};
+use crate::instance::{BLANK, CLOSED, CLOSING, Ending, IDLE, Inner, Live, OPEN};
 use crate::thread::Thread;
+use crate::times::Way;
 use crate::{Inline, Job, OnPanic, Options, Outcome, Run, Ticket, WORKER_STACK};
 
 /// Most requests that a worker handles before it lets other instances have their turn.
@@ -51,6 +53,7 @@ impl Inner {
         let stack = self.host.inline_stack();
         let answer = state.call(Call { operation, cast, body, ticket: None, stack }, room);
         let (held, spent) = watch.stop();
+        self.times.note(service, place, Way::Inline, held);
         if budget.ran_inline(place, len, declared, spent) {
             self.counters.overruns.add();
             self.host.overran(service.name(), service.operation_name(place), spent);
@@ -66,20 +69,8 @@ impl Inner {
 
     /// Handles some of the queue, on a worker.
     pub(crate) fn turn(self: &Arc<Self>) {
-        let until = Instant::now() + TURN_TIME;
         let mut live = self.live.lock();
-        for _ in 0..TURN_REQUESTS {
-            if self.is_closing() {
-                break;
-            }
-            let Some(ticket) = self.queue.pop() else { break };
-            self.handle(&mut live, &ticket);
-            // A service that wants its own thread has just been loaded: the rest is for that thread.
-            let moves = self.thread.get().is_some_and(|thread| !thread.is_current());
-            if moves || Instant::now() >= until {
-                break;
-            }
-        }
+        self.handle_some(&mut live, WORKER_STACK / 2);
         if self.is_closing() {
             let last = live.take();
             self.phase.store(CLOSED, SeqCst);
@@ -93,10 +84,35 @@ impl Inner {
         } else {
             drop(live);
         }
-        self.turn_ended();
+        self.turn_over();
     }
 
-    fn handle(self: &Arc<Self>, live: &mut Option<Live>, ticket: &Arc<Ticket>) {
+    /// Handles what a turn may, unless the instance is closing.
+    pub(crate) fn handle_some(self: &Arc<Self>, live: &mut Option<Live>, stack: usize) {
+        let until = Instant::now() + TURN_TIME;
+        for _ in 0..TURN_REQUESTS {
+            if self.is_closing() {
+                return;
+            }
+            let Some(ticket) = self.queue.pop() else { return };
+            self.handle(live, &ticket, stack);
+            // A service that wants its own thread has just been loaded: the rest is for that thread.
+            let moves = self.thread.get().is_some_and(|thread| !thread.is_current());
+            if moves || Instant::now() >= until {
+                return;
+            }
+        }
+    }
+
+    /// Lets others have the next turn, and sees to it that there is one if there has to be.
+    pub(crate) fn turn_over(self: &Arc<Self>) {
+        self.scheduled.store(IDLE, SeqCst);
+        if !self.queue.is_empty() || self.phase.load(SeqCst) == CLOSING {
+            self.schedule();
+        }
+    }
+
+    fn handle(self: &Arc<Self>, live: &mut Option<Live>, ticket: &Arc<Ticket>, stack: usize) {
         let outcome = match ticket.take_job() {
             None => return self.bury(ticket),
             Some(Job::Room) => return self.finished(ticket),
@@ -108,7 +124,15 @@ impl Inner {
             }
             Some(Job::Load { path, service }) => self.load(&path, &service),
             Some(Job::Start { argument, options }) => self.start(live, &argument, options),
-            Some(Job::Call { operation, cast, body }) => self.call(live, operation, cast, &body, ticket),
+            Some(Job::Call { operation, cast, body }) => {
+                let lent = Body { bytes: &body, share: &|| body.clone() };
+                let call = Call { operation, cast, body: lent, ticket: Some(ticket.clone()), stack };
+                // No room is provided: the answer travels in a buffer of the service's.
+                match self.call(live, call, ticket, &mut []) {
+                    Answer::Inline(_) => Outcome::Ok(Bytes::new()),
+                    Answer::Outcome(outcome) => outcome,
+                }
+            }
         };
         // The place is free before the caller knows the answer: its next request must find room.
         self.finished(ticket);
@@ -170,35 +194,45 @@ impl Inner {
         }
     }
 
-    /// Runs a request.
-    fn call(&self, live: &mut Option<Live>, operation: u32, cast: bool, body: &Bytes, ticket: &Arc<Ticket>) -> Outcome {
+    /// Runs a request that has been deferred.
+    pub(crate) fn call(
+        &self,
+        live: &mut Option<Live>,
+        call: Call<'_>,
+        ticket: &Arc<Ticket>,
+        room: &mut [u8],
+    ) -> Answer {
         let Some(Live { state, budget }) = live.as_mut() else {
-            return Outcome::BadRequest("no service has been started".into());
+            return Answer::Outcome(Outcome::BadRequest("no service has been started".into()));
         };
+        let (operation, len) = (call.operation, call.body.bytes.len());
         let Some(place) = state.service().place(operation) else {
             self.counters.errors.add();
-            return Outcome::UnknownOperation(operation);
+            return Answer::Outcome(Outcome::UnknownOperation(operation));
         };
         self.counters.deferred.add();
         let from = self.engine.clock.now();
-        let lent = Body { bytes: body, share: &|| body.clone() };
-        let call = Call { operation, cast, body: lent, ticket: Some(ticket.clone()), stack: WORKER_STACK / 2 };
-        // No room is provided: the answer travels in a buffer of the service's.
-        let outcome = match state.call(call, &mut []) {
-            Answer::Inline(_) => Outcome::Ok(Bytes::new()),
-            Answer::Outcome(outcome) => outcome,
-        };
-        if let Some(declared) = state.service().declared(operation, body.len()) {
-            budget.ran_deferred(place, body.len(), declared, self.engine.clock.now().saturating_sub(from));
+        let answer = state.call(call, room);
+        let took = self.engine.clock.now().saturating_sub(from);
+        self.times.note(state.service(), place, Way::Deferred, took);
+        if let Some(declared) = state.service().declared(operation, len) {
+            budget.ran_deferred(place, len, declared, took);
         }
-        if (ticket.is_done() || ticket.is_expired()) && !matches!(outcome, Outcome::Panicked(_)) {
-            // Whatever it answers, it was told to stop.
-            self.counters.cancelled.add();
-            return Outcome::Expired;
+        // Whatever it answers then, it was told to stop.
+        if !matches!(answer, Answer::Outcome(Outcome::Panicked(_))) {
+            if ticket.is_done() || ticket.is_expired() {
+                self.counters.cancelled.add();
+                return Answer::Outcome(Outcome::Expired);
+            }
+            if self.is_closing() {
+                return Answer::Outcome(Outcome::Closed);
+            }
         }
-        // A worker is at it already: its turn ends the instance.
-        let _ = self.note(&outcome, state);
-        outcome
+        if let Answer::Outcome(outcome) = &answer {
+            // A turn is at it already: its end ends the instance.
+            let _ = self.note(outcome, state);
+        }
+        answer
     }
 
     /// Counts an outcome. After a panic the instance is closing before anybody else gets at its state; returns

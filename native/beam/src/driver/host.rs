@@ -62,6 +62,11 @@ impl PortHost {
         self.outlet.opened(port);
     }
 
+    /// The port is closed: its owner hears no more of it.
+    pub fn closed(&self) {
+        self.outlet.close();
+    }
+
     /// Ends the port with a reason, by way of the keeper: a driver could only end it with an atom.
     pub fn end(&self, end: End, reason: Outcome) {
         let head = frame::ended(&reason);
@@ -72,6 +77,7 @@ impl PortHost {
         }
         if self.listener.get().is_none() {
             self.outlet.write(&head, &body);
+            self.outlet.close();
         }
         runtime::tell_keeper(self.me.clone());
     }

@@ -54,6 +54,7 @@ impl Driver for LinkspanPort {
     }
 
     fn stop(mut self, _port: &Port<'_>) {
+        self.host.closed();
         // Closed first, so that nobody is told `closed` whose request may still run.
         drop(self.endpoint.instance.take());
         self.endpoint.close();
@@ -66,11 +67,19 @@ impl Driver for LinkspanPort {
     fn outputv(&mut self, port: &Port<'_>, vector: &Vector<'_>) {
         self.begin(port);
         let Some(instance) = &self.endpoint.instance else { return };
-        if let Some((request, body)) = direct::parse(vector) {
-            return self.endpoint.direct(port, request, Body { bytes: &body, share: &|| body.clone() });
-        }
-        if let Err(error) = self.conversation.frame(instance, vector.to_bytes()) {
-            self.host.end(host::End::Running, error.into());
+        let read = match direct::parse(vector) {
+            Some(Ok((request, body))) => {
+                return self.endpoint.direct(port, request, Body { bytes: &body, share: &|| body.clone() });
+            }
+            Some(Err(error)) => Err(error),
+            None => self.conversation.frame(instance, vector.to_bytes()),
+        };
+        if let Err(error) = read {
+            // Who sent frames is told by the last one, who called by control by an answer.
+            let outcome = Outcome::from(error);
+            self.endpoint.end(&outcome);
+            self.host.end(host::End::Running, outcome);
+            instance.close();
         }
     }
 

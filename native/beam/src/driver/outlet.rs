@@ -1,6 +1,7 @@
 //! `{Port, {data, Data}}` to the port's owner, from any thread.
 
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use erl_driver::{Atom, Binary, Port, PortId, Terms};
 
@@ -8,11 +9,12 @@ pub struct Outlet {
     port: PortId,
     data: Atom,
     binary: OnceLock<bool>,
+    closed: AtomicBool,
 }
 
 impl Outlet {
     pub fn new(port: &Port<'_>) -> Self {
-        Outlet { port: port.id(), data: port.atom(c"data"), binary: OnceLock::new() }
+        Outlet { port: port.id(), data: port.atom(c"data"), binary: OnceLock::new(), closed: AtomicBool::new(false) }
     }
 
     /// Learns whether the port was opened with `binary`; before that nothing is sent.
@@ -20,8 +22,16 @@ impl Outlet {
         let _ = self.binary.set(port.is_binary());
     }
 
+    /// From now on nothing is sent. The VM would still take it in `stop`, when everybody has been told of the port's end.
+    pub fn close(&self) {
+        self.closed.store(true, Relaxed);
+    }
+
     /// Sends one frame, given in two parts.
     pub fn write(&self, head: &[u8], body: &[u8]) {
+        if self.closed.load(Relaxed) {
+            return;
+        }
         let frame = Binary::from_parts(head, body);
         let message = Terms::new().port(self.port).atom(self.data);
         let binary = self.binary.get().copied().unwrap_or(true);

@@ -21,6 +21,8 @@ pub struct Calls<M> {
     unattached: Pending<(Pid, u64)>,
     /// By the caller's reference.
     attached: Pending<(Pid, Bytes)>,
+    /// The call that its caller runs itself, in a dirty NIF, or the last one that was run so.
+    running: Option<(Pid, Arc<Ticket>)>,
     monitors: HashMap<Pid, M>,
     sweep_at: usize,
 }
@@ -31,6 +33,7 @@ impl<M> Default for Calls<M> {
             last_id: 0,
             unattached: Pending::default(),
             attached: Pending::default(),
+            running: None,
             monitors: HashMap::new(),
             sweep_at: FIRST_SWEEP,
         }
@@ -87,6 +90,23 @@ impl<M> Calls<M> {
         self.watch(site, pid);
     }
 
+    /// Notes which call its caller runs itself. Returns whether that caller is monitored, and the call before.
+    pub fn runs(&mut self, caller: Pid, ticket: &Arc<Ticket>) -> (bool, Option<(Pid, Arc<Ticket>)>) {
+        let last = self.running.replace((caller, ticket.clone()));
+        let same = last.as_ref().is_some_and(|(pid, ticket)| *pid == caller && !ticket.is_done());
+        (same || self.monitors.contains_key(&caller), last)
+    }
+
+    /// That caller is monitored now; without a monitor it is dead.
+    pub fn monitored(&mut self, site: &impl Site<Monitor = M>, caller: Pid, monitor: Option<M>) {
+        let Some(monitor) = monitor else { return self.forget(caller) };
+        // It may have died, and the news of it have come, before this.
+        if self.running.as_ref().is_some_and(|(_, ticket)| !ticket.is_done()) {
+            self.make_room(site);
+            self.monitors.insert(caller, monitor);
+        }
+    }
+
     /// Withdraws everything that a dead caller has asked for.
     pub fn caller_died(&mut self, dead: Pid) {
         self.monitors.remove(&dead);
@@ -96,12 +116,15 @@ impl<M> Calls<M> {
     fn forget(&mut self, dead: Pid) {
         self.unattached.cancel_where(|(pid, _)| *pid == dead);
         self.attached.cancel_where(|(pid, _)| *pid == dead);
+        if let Some((_, ticket)) = self.running.as_ref().filter(|(pid, _)| *pid == dead) {
+            ticket.cancel();
+        }
     }
 
-    /// Answers everything that is open with `closed`.
-    pub fn close(&mut self) {
-        self.unattached.close();
-        self.attached.close();
+    /// Answers everything that is open with what has ended it.
+    pub fn end(&mut self, outcome: &Outcome) {
+        self.unattached.end(outcome);
+        self.attached.end(outcome);
     }
 
     /// Monitors a caller. Those who no longer wait lose their monitors in passing: monitor and demonitor for each
@@ -110,18 +133,24 @@ impl<M> Calls<M> {
         if self.monitors.contains_key(&caller) {
             return;
         }
-        if self.monitors.len() >= self.sweep_at {
-            self.sweep(site);
-        }
+        self.make_room(site);
         match site.monitor(caller) {
             Some(monitor) => drop(self.monitors.insert(caller, monitor)),
             None => self.forget(caller),
         }
     }
 
+    fn make_room(&mut self, site: &impl Site<Monitor = M>) {
+        if self.monitors.len() >= self.sweep_at {
+            self.sweep(site);
+        }
+    }
+
     fn sweep(&mut self, site: &impl Site<Monitor = M>) {
+        let running = self.running.as_ref().map(|(pid, _)| *pid);
         let unattached = self.unattached.open_keys().map(|(pid, _)| *pid);
-        let waiting: HashSet<Pid> = unattached.chain(self.attached.open_keys().map(|(pid, _)| *pid)).collect();
+        let attached = self.attached.open_keys().map(|(pid, _)| *pid);
+        let waiting: HashSet<Pid> = unattached.chain(attached).chain(running).collect();
         self.monitors.retain(|pid, monitor| {
             let waits = waiting.contains(pid);
             if !waits {

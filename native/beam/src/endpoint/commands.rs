@@ -7,7 +7,7 @@ use erl_driver::Pid;
 use linkspan_engine::frame::{self, Command, FrameError};
 use linkspan_engine::{Body, Instance, Outcome, Ticket};
 
-use super::{Direct, Endpoint, Listener, Said, Site, Surroundings};
+use super::{Direct, Endpoint, Listener, Said, Site, Surroundings, external};
 use crate::pid;
 use crate::runtime::{self, Runtime};
 
@@ -30,6 +30,12 @@ impl From<bytes::TryGetError> for Unreadable {
     }
 }
 
+impl From<FrameError> for Unreadable {
+    fn from(_: FrameError) -> Self {
+        Unreadable
+    }
+}
+
 impl<M> Endpoint<M> {
     /// Does a command.
     pub(super) fn command(
@@ -47,7 +53,7 @@ impl<M> Endpoint<M> {
             START => self.job(site, frame::start(body)),
             LISTEN => listen(around, body),
             ROOM => self.room(site, caller, body),
-            INFO => self.instance().map(|instance| Said::Outcome(instance.told_info())),
+            INFO if body.is_empty() => self.instance().map(|instance| Said::Outcome(instance.told_info())),
             CONFIGURE => configure(caller, body),
             SUBMIT => self.submit(site, body),
             _ => Err(Unreadable),
@@ -62,6 +68,7 @@ impl<M> Endpoint<M> {
     fn attach(&self, caller: Pid, mut body: Bytes) -> Result<Said, Unreadable> {
         let id = body.try_get_u64()?;
         let timeout = body.try_get_u32()?;
+        let body = reference(body)?;
         let finished = self.calls.lock().attach(caller, id, timeout, body);
         Ok(finished.map_or(Said::Waiting, Said::Outcome))
     }
@@ -88,7 +95,7 @@ impl<M> Endpoint<M> {
     /// A call that is known to be deferred, in one step instead of two.
     fn submit(&self, site: &impl Site<Monitor = M>, body: Bytes) -> Result<Said, Unreadable> {
         self.instance()?;
-        let (request, head) = Direct::read(&body).ok_or(Unreadable)?;
+        let (request, head) = Direct::read(&body)?;
         let body = body.slice(head..);
         self.direct(site, request, Body { bytes: &body, share: &|| body.clone() });
         Ok(Said::Waiting)
@@ -96,9 +103,15 @@ impl<M> Endpoint<M> {
 
     fn room(&self, site: &impl Site<Monitor = M>, caller: Pid, mut body: Bytes) -> Result<Said, Unreadable> {
         let wanted = body.try_get_u64()? as usize;
+        let body = reference(body)?;
         self.calls.lock().await_room(site, caller, self.instance()?, wanted, body);
         Ok(Said::Waiting)
     }
+}
+
+/// What is left of a body, if it is a reference.
+fn reference(body: Bytes) -> Result<Bytes, Unreadable> {
+    if external::is_reference(&body) { Ok(body) } else { Err(Unreadable) }
 }
 
 fn listen(around: &impl Surroundings, mut body: Bytes) -> Result<Said, Unreadable> {
@@ -107,6 +120,9 @@ fn listen(around: &impl Surroundings, mut body: Bytes) -> Result<Said, Unreadabl
         return Err(Unreadable);
     }
     let pid = pid::from_external(&body.split_to(len)).ok_or(Unreadable)?;
+    if !external::is_term(&body) {
+        return Err(Unreadable);
+    }
     let set = around.listen(Listener { pid, instance: body });
     let taken = || Outcome::BadRequest("somebody listens already".into());
     Ok(Said::Outcome(if set { Outcome::Ok(Bytes::new()) } else { taken() }))

@@ -4,17 +4,20 @@
 mod calls;
 mod commands;
 mod direct;
+mod external;
+mod here;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use crossbeam_utils::CachePadded;
 use erl_driver::Pid;
 use linkspan_engine::{Body, Inline, Instance, Job, OPERATION_LIMIT, Outcome, Recipient, Run, Ticket, status};
 use parking_lot::Mutex;
 
 use self::calls::Calls;
-pub use self::direct::Direct;
+pub use self::direct::{Direct, Mode};
 use crate::mail::Caller;
 
 /// Operations with this bit are casts.
@@ -81,12 +84,13 @@ pub enum Said {
 pub struct Endpoint<M> {
     /// None while the keeper has not configured the runtime: then there are commands only.
     pub instance: Option<Instance>,
-    calls: Mutex<Calls<M>>,
+    /// In cache lines of its own: `instance` is read by others.
+    calls: CachePadded<Mutex<Calls<M>>>,
 }
 
 impl<M> Endpoint<M> {
     pub fn new(instance: Option<Instance>) -> Self {
-        Endpoint { instance, calls: Mutex::default() }
+        Endpoint { instance, calls: CachePadded::default() }
     }
 
     /// Does an operation or a command. `room` has at least one byte.
@@ -105,36 +109,30 @@ impl<M> Endpoint<M> {
             _ => return Said::Badarg,
         };
         let Some(instance) = &self.instance else { return Said::Badarg };
-        match instance.try_inline(number, cast, body, &mut room[1..]) {
-            Some(Run { answer: Inline::Written(len), held, .. }) => {
-                site.pay(held);
-                room[0] = status::OK;
-                Said::Written(if cast { 1 } else { 1 + len })
-            }
-            Some(Run { answer: Inline::Outcome(ref outcome), held, .. }) => {
-                site.pay(held);
-                Said::Outcome(told(outcome.clone(), cast))
-            }
-            None => {
-                let job = Job::Call { operation: number, cast, body: (body.share)() };
-                let ticket = Arc::new(Ticket::unattached(job));
-                match instance.submit(&ticket) {
-                    Err(refused) => Said::Outcome(refused),
-                    Ok(()) if cast => Said::Outcome(Outcome::Ok(Bytes::new())),
-                    Ok(()) => self.keep(site, ticket),
-                }
-            }
+        if let Some(said) = inline(site, instance, number, cast, body, room) {
+            return said;
+        }
+        let job = Job::Call { operation: number, cast, body: (body.share)() };
+        let ticket = Arc::new(Ticket::unattached(job));
+        match instance.submit(&ticket) {
+            Err(refused) => Said::Outcome(refused),
+            Ok(()) if cast => Said::Outcome(Outcome::Ok(Bytes::new())),
+            Ok(()) => self.keep(site, ticket),
         }
     }
 
     /// Handles a call whose sender has said how it wants to be told.
     pub fn direct(&self, site: &impl Site<Monitor = M>, request: Direct, body: Body<'_>) {
         let Some(instance) = &self.instance else { return };
-        let Direct { reference, operation, timeout } = request;
+        let Direct { reference, operation, timeout, mode } = request;
         let Some(pid) = site.caller() else { return };
         let caller = Caller { pid, reference: reference.clone() };
         let mut room = [0; ROOM];
-        match instance.try_inline(operation, false, body, &mut room) {
+        let run = match mode {
+            Mode::MayRun => instance.try_inline(operation, false, body, &mut room),
+            Mode::Deferred => None,
+        };
+        match run {
             Some(Run { answer: Inline::Written(len), held, .. }) => {
                 site.pay(held);
                 caller.reply(Outcome::Ok(Bytes::copy_from_slice(&room[..len])));
@@ -174,8 +172,33 @@ impl<M> Endpoint<M> {
 
     /// Answers everything that is open with `closed`.
     pub fn close(&self) {
-        self.calls.lock().close();
+        self.end(&Outcome::Closed);
     }
+
+    /// Answers everything that is open with what has ended it.
+    pub fn end(&self, outcome: &Outcome) {
+        self.calls.lock().end(outcome);
+    }
+}
+
+/// Runs a request inline, if it may.
+fn inline<M>(
+    site: &impl Site<Monitor = M>,
+    instance: &Instance,
+    operation: u32,
+    cast: bool,
+    body: Body<'_>,
+    room: &mut [u8],
+) -> Option<Said> {
+    let run = instance.try_inline(operation, cast, body, &mut room[1..])?;
+    site.pay(run.held);
+    Some(match run.answer {
+        Inline::Written(len) => {
+            room[0] = status::OK;
+            Said::Written(if cast { 1 } else { 1 + len })
+        }
+        Inline::Outcome(ref outcome) => Said::Outcome(told(outcome.clone(), cast)),
+    })
 }
 
 /// What a caller may be told of an inline run: of a cast, that its operation is unknown, and nothing of how it went.

@@ -10,7 +10,7 @@ use linkspan_engine::{Host, Outcome};
 use rustler::types::NewBinary;
 use rustler::{Encoder, Env, Term};
 
-use super::current;
+use super::dirty::Runner;
 use crate::endpoint::{Listener, Surroundings};
 use crate::runtime::Ended;
 use crate::{mail, pid, runtime};
@@ -21,12 +21,14 @@ const INLINE_STACK: usize = 512 * 1024;
 const RUNNING: u8 = 1;
 
 mod atoms {
-    rustler::atoms! { linkspan, event, linkspan_ended, linkspan_overran }
+    rustler::atoms! { linkspan, event, linkspan_ended, linkspan_overran, linkspan_turn }
 }
 
 pub struct NifHost {
     owner: Pid,
     listener: OnceLock<Listener>,
+    /// Who brings deferred requests to dirty schedulers, if they run there.
+    runner: OnceLock<Runner>,
     /// How the instance ends: the status and its body.
     ended: OnceLock<(u8, Bytes)>,
     me: Weak<NifHost>,
@@ -34,7 +36,22 @@ pub struct NifHost {
 
 impl NifHost {
     pub fn new(owner: Pid) -> Arc<Self> {
-        Arc::new_cyclic(|me| NifHost { owner, listener: OnceLock::new(), ended: OnceLock::new(), me: me.clone() })
+        Arc::new_cyclic(|me| NifHost {
+            owner,
+            listener: OnceLock::new(),
+            runner: OnceLock::new(),
+            ended: OnceLock::new(),
+            me: me.clone(),
+        })
+    }
+
+    /// Says who runs turns on dirty schedulers, once.
+    pub fn set_runner(&self, runner: Runner) -> bool {
+        self.runner.set(runner).is_ok()
+    }
+
+    pub fn runner(&self) -> Option<&Runner> {
+        self.runner.get()
     }
 }
 
@@ -55,12 +72,8 @@ impl Host for NifHost {
 
     fn event(&self, event: Bytes) {
         let Some(Listener { pid, instance }) = self.listener.get() else { return };
-        // Fails if the listener is dead: then nobody listens.
-        let sent = current::with(|env| env.send(&pid::to_nif(*pid), message(env, instance, &event)));
-        if sent.is_none() {
-            let (pid, instance) = (*pid, instance.clone());
-            mail::post(pid, move |env| message(env, &instance, &event));
-        }
+        let instance = instance.clone();
+        mail::post(*pid, move |env| message(env, &instance, &event));
     }
 
     fn overran(&self, service: &str, operation: &str, spent: Duration) {
@@ -72,6 +85,17 @@ impl Host for NifHost {
                 let operation: Term<'_> = NewBinary::from_slice(env, operation.as_bytes()).into();
                 (atoms::linkspan_overran(), service, operation, micros).encode(env)
             });
+        }
+    }
+
+    fn runs_turns(&self) -> bool {
+        self.runner.get().is_some()
+    }
+
+    fn ask_turn(&self) {
+        // If the runner is dead, the owner that is linked to it is about to be, and with it the instance.
+        if let Some(runner) = self.runner.get() {
+            mail::post(runner.pid, |env| atoms::linkspan_turn().encode(env));
         }
     }
 

@@ -17,13 +17,13 @@ use crate::pid;
 use crate::runtime::Runtime;
 
 /// Room for a short answer.
-const ROOM: usize = 256;
+pub const ROOM: usize = 256;
 
 /// One instance. It belongs to the process that opened it, and ends with it.
 pub struct NifInstance {
     owner: Pid,
-    host: Arc<NifHost>,
-    endpoint: Endpoint<Monitor>,
+    pub host: Arc<NifHost>,
+    pub endpoint: Endpoint<Monitor>,
 }
 
 impl Resource for NifInstance {
@@ -132,7 +132,7 @@ fn instance_direct<'a>(
     body: Term<'a>,
 ) -> NifResult<bool> {
     let body = Binary::from_iolist(body)?;
-    let (request, _) = Direct::read(&head).ok_or(Error::BadArg)?;
+    let (request, _) = Direct::read(&head).map_err(|_| Error::BadArg)?;
     let lent = Body { bytes: &body, share: &|| kept::keep(&body) };
     current::within(env, || resource.endpoint.direct(&Call { env, resource: &resource }, request, lent));
     Ok(true)

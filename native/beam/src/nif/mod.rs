@@ -2,6 +2,7 @@
 #![allow(unsafe_code)] // the entry of a NIF library is a C contract
 
 mod current;
+mod dirty;
 mod host;
 mod instance;
 mod kept;
@@ -15,6 +16,7 @@ use rustler::codegen_runtime::inventory;
 use rustler::sys::{ErlNifEntry, ErlNifEnv, ErlNifFunc, ErlNifTerm};
 use rustler::{Env, Nif};
 
+pub use self::current::with as within_call;
 pub use self::lent::Lent;
 
 struct Entry(Cell<ErlNifEntry>);

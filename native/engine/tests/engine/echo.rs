@@ -24,6 +24,8 @@ pub mod operation {
     pub const REFUSE: u32 = 13;
     pub const PANIC_SHORT: u32 = 15;
     pub const REMAINING: u32 = 16;
+    pub const WORK: u32 = 17;
+    pub const WORK_1: u32 = 50;
     pub const UNKNOWN: u32 = 4711;
 }
 

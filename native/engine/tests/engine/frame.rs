@@ -85,6 +85,14 @@ fn a_frame_that_is_cut_off_says_what_is_missing() {
 }
 
 #[test]
+fn a_frame_that_goes_on_behind_its_fields_is_refused() {
+    let with = |frame: Vec<u8>| parse(&[frame, vec![0]].concat());
+    assert_eq!(with(head(kind::CANCEL, b"tag")), Err(FrameError::Long("tag")));
+    assert_eq!(with(head(kind::INFO, b"tag")), Err(FrameError::Long("tag")));
+    assert_eq!(with(room(b"tag", 1)), Err(FrameError::Long("bytes wanted")));
+}
+
+#[test]
 fn another_version_is_refused() {
     for version in [0, VERSION + 1, 255] {
         assert_eq!(parse(&load(b"", version, b"/a.so", b"echo")), Err(FrameError::WrongVersion(version)));
@@ -118,6 +126,7 @@ fn an_error_is_said_in_words_that_fit_a_reply() {
         other => panic!("{other:?}"),
     };
     assert_eq!(words(FrameError::Short("tag")), "the frame ends before its tag");
+    assert_eq!(words(FrameError::Long("tag")), "the frame goes on behind its tag");
     assert_eq!(words(FrameError::UnknownKind(9)), "9 is no kind of request frame");
     assert!(words(FrameError::WrongVersion(9)).contains(&format!("9, this host has {VERSION}")));
     assert!(words(FrameError::TooLong(LONGEST + 1)).contains(&(LONGEST + 1).to_string()));

@@ -1,6 +1,7 @@
 //! Libraries: what cannot be loaded and why, what is loaded once, and what happens to files that change.
 
-use std::fs::{self, OpenOptions};
+use std::collections::HashSet;
+use std::fs::{self, File, OpenOptions};
 use std::io::Write;
 use std::path::Path;
 use std::process::Command;
@@ -205,4 +206,50 @@ fn a_file_that_went_away_harms_no_running_instance() {
     let (echo, _) = started(&path);
     fs::remove_file(&path).unwrap();
     works(&echo);
+}
+
+#[test]
+fn a_file_cut_off_anywhere_is_no_library() {
+    let folder = tempdir().unwrap();
+    let path = in_folder(&folder, "cut.so");
+    let whole = fs::read(echo_library()).unwrap();
+    let cuts = (0..16).map(|part| whole.len() * part / 16).chain([1, 63, 64, 4096, whole.len() - 1]);
+    for len in cuts {
+        fs::write(&path, &whole[..len]).unwrap();
+        assert!(!why_not_a_library(&path).is_empty(), "{len} bytes");
+    }
+    fs::write(&path, &whole).unwrap();
+    Libraries::default().load(&path).unwrap();
+}
+
+#[test]
+fn a_file_of_the_same_length_in_the_same_place_is_another_library() {
+    let folder = tempdir().unwrap();
+    let path = in_folder(&folder, "echo.so");
+    let mut content = fs::read(echo_library()).unwrap();
+    content.push(0);
+    let libraries = Libraries::default();
+    let hashes: HashSet<_> = (0..5)
+        .map(|build| {
+            // Within one tick of the file system's clock, and in the same place.
+            *content.last_mut().unwrap() = build;
+            fs::write(&path, &content).unwrap();
+            libraries.load(&path).unwrap().hash.clone()
+        })
+        .collect();
+    assert_eq!(hashes.len(), 5);
+}
+
+#[test]
+fn a_file_that_took_the_place_of_another_is_read_again_though_length_and_modification_time_are_equal() {
+    let folder = tempdir().unwrap();
+    let (path, text) = (in_folder(&folder, "echo.so"), in_folder(&folder, "text"));
+    std::os::unix::fs::symlink(echo_library(), &path).unwrap();
+    let libraries = Libraries::default();
+    libraries.load(&path).unwrap();
+    let metadata = fs::metadata(&path).unwrap();
+    fs::write(&text, vec![b'x'; metadata.len() as usize]).unwrap();
+    File::options().write(true).open(&text).unwrap().set_modified(metadata.modified().unwrap()).unwrap();
+    fs::rename(&text, &path).unwrap();
+    assert!(matches!(libraries.load(&path), Err(LibraryError::NotALibrary { .. })));
 }

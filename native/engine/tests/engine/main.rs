@@ -1,11 +1,13 @@
 //! The engine by its public face: real instances of the echo service on a host in memory.
 
+mod adaptive;
 mod asked;
 mod cancel;
 mod close;
 mod conversation;
 mod echo;
 mod frame;
+mod hosted;
 mod inline;
 mod library;
 mod memory_host;
@@ -15,4 +17,5 @@ mod requests;
 mod room;
 mod start;
 mod ticket;
+mod times;
 mod turn;

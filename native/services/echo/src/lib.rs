@@ -27,6 +27,11 @@ mod operation {
     pub const PANIC_SHORT: u32 = 15;
     pub const REMAINING: u32 = 16;
     pub const WORK: u32 = 17;
+    pub const THREAD: u32 = 30;
+    pub const EXIT: u32 = 40;
+    pub const WORK_1: u32 = 50;
+    pub const WORK_2: u32 = 51;
+    pub const WORK_3: u32 = 52;
 }
 
 /// State of one instance.
@@ -57,6 +62,11 @@ impl Service for Echo {
         Operation::new(operation::PANIC_SHORT, "panic_short"),
         Operation::new(operation::REMAINING, "remaining"),
         Operation::new(operation::WORK, "work"),
+        Operation::new(operation::THREAD, "thread"),
+        Operation::new(operation::EXIT, "exit"),
+        Operation::new(operation::WORK_1, "work_1"),
+        Operation::new(operation::WORK_2, "work_2"),
+        Operation::new(operation::WORK_3, "work_3"),
     ];
 
     /// So that several may stand in for one; what `count` says is of one of them.
@@ -83,8 +93,9 @@ impl Service for Echo {
             operation::ECHO | operation::ECHO_LONG => return Ok(Reply::copy(request.body())),
             // Sleeps or burns CPU for that many microseconds, or until cancelled.
             operation::SLEEP => until(micros(&request)?, cx, || thread::sleep(Duration::from_micros(500))),
-            // As `spin`, but nothing is declared of its cost, and it asks nobody whether it should go on.
-            operation::WORK => {
+            // As `spin`, but nothing is declared of their cost, and they ask nobody whether they should go on. Several,
+            // since each operation is learnt apart.
+            operation::WORK | operation::WORK_1 | operation::WORK_2 | operation::WORK_3 => {
                 let end = Instant::now() + micros(&request)?;
                 while Instant::now() < end {
                     black_box(0);
@@ -111,23 +122,34 @@ impl Service for Echo {
             operation::HANG => loop {
                 black_box(0);
             },
+            // Ends the process that the service runs in, with that status.
+            operation::EXIT => std::process::exit(number(&request)? as i32),
             // Milliseconds until the caller stops waiting.
             operation::REMAINING => {
                 let left = cx.deadline().map(|at| at.saturating_duration_since(Instant::now()).as_millis());
                 return Ok(Reply::copy(left.map_or("infinity".to_string(), |ms| ms.to_string()).as_bytes()));
+            }
+            // The name of the thread, also as an event.
+            operation::THREAD => {
+                let name = std::fs::read_to_string("/proc/thread-self/comm")
+                    .map_err(|error| Error::new(5, error.to_string()))?;
+                cx.emit(name.trim_end().to_owned());
+                return Ok(Reply::copy(name.trim_end().as_bytes()));
             }
             other => unreachable!("operation {other} is not declared"),
         }
         Ok(Reply::empty())
     }
 
-    fn cost(operation: u32, _body: usize) -> Cost {
+    fn cost(operation: u32, body: usize) -> Cost {
         match operation {
             operation::SLEEP | operation::SPIN | operation::HANG | operation::ECHO_LONG | operation::PANIC => {
                 Cost::Long
             }
-            operation::GROW | operation::PRINT | operation::REMAINING => Cost::Long,
-            operation::WORK => Cost::Learn,
+            operation::GROW | operation::PRINT | operation::REMAINING | operation::EXIT => Cost::Long,
+            operation::WORK | operation::WORK_1 | operation::WORK_2 | operation::WORK_3 => Cost::Learn,
+            operation::THREAD if body == 0 => Cost::Learn,
+            operation::THREAD => Cost::Long,
             _ => Cost::Short,
         }
     }

@@ -1,0 +1,76 @@
+//! Calls whose caller brings them to a thread that may be held, and stays with them: a dirty scheduler's.
+
+use std::sync::Arc;
+
+use linkspan_engine::{Body, Inline, Instance, Job, OPERATION_LIMIT, Ticket, status};
+
+use super::{Endpoint, Said, Site, inline};
+
+impl<M> Endpoint<M> {
+    /// Runs a call inline if it may, or queues it behind others. Otherwise none: it is to be brought elsewhere.
+    pub fn begin(
+        &self,
+        site: &impl Site<Monitor = M>,
+        operation: u32,
+        body: Body<'_>,
+        timeout: u32,
+        room: &mut [u8],
+    ) -> Option<Said> {
+        let Some(instance) = self.instance.as_ref().filter(|_| operation < OPERATION_LIMIT) else {
+            return Some(Said::Badarg);
+        };
+        if let Some(said) = inline(site, instance, operation, false, body, room) {
+            return Some(said);
+        }
+        // No thread is held by those who would only wait on it.
+        (!instance.is_idle()).then(|| self.queue(site, instance, operation, body, timeout))
+    }
+
+    /// Runs a call on this thread, which may use `stack` bytes, if the instance is still idle; else queues it.
+    pub fn run_here(
+        &self,
+        site: &impl Site<Monitor = M>,
+        operation: u32,
+        body: Body<'_>,
+        timeout: u32,
+        room: &mut [u8],
+        stack: usize,
+    ) -> Said {
+        let (Some(instance), Some(pid)) = (&self.instance, site.caller()) else { return Said::Badarg };
+        let Some(claim) = instance.claim(body.bytes.len()) else {
+            return self.queue(site, instance, operation, body, timeout);
+        };
+        let ticket = Arc::new(Ticket::here(timeout));
+        let (monitored, last) = self.calls.lock().runs(pid, &ticket);
+        drop(last);
+        if !monitored {
+            // Not under the lock: this thread may be preempted, and schedulers take it.
+            let monitor = site.monitor(pid);
+            self.calls.lock().monitored(site, pid, monitor);
+        }
+        let answer = claim.run(operation, body, &ticket, &mut room[1..], stack);
+        match answer {
+            Inline::Written(len) => {
+                room[0] = status::OK;
+                Said::Written(1 + len)
+            }
+            Inline::Outcome(outcome) => Said::Outcome(outcome),
+        }
+    }
+
+    fn queue(
+        &self,
+        site: &impl Site<Monitor = M>,
+        instance: &Instance,
+        operation: u32,
+        body: Body<'_>,
+        timeout: u32,
+    ) -> Said {
+        let ticket = Arc::new(Ticket::unattached(Job::Call { operation, cast: false, body: (body.share)() }));
+        ticket.set_timeout(timeout);
+        match instance.submit(&ticket) {
+            Err(refused) => Said::Outcome(refused),
+            Ok(()) => self.keep(site, ticket),
+        }
+    }
+}
