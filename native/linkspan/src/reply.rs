@@ -1,6 +1,9 @@
 //! The answer.
 
 use bytes::Bytes;
+use serde::Serialize;
+
+use crate::{Error, Result, etf};
 
 /// Longest answer that is kept without an allocation.
 const SHORT: usize = 64;
@@ -34,6 +37,14 @@ impl Reply {
         let mut short = [0; SHORT];
         short[..bytes.len()].copy_from_slice(bytes);
         Reply(Content::Short(short, bytes.len() as u8))
+    }
+
+    /// An answer that is a term, in the external term format; see [`etf`].
+    ///
+    /// Fails, with code 0, if the value has no form as a term: a float that is not finite, for one.
+    pub fn term<T: Serialize + ?Sized>(value: &T) -> Result<Self> {
+        let bytes = etf::to_vec(value).map_err(|why| Error::new(0, format_args!("the reply is not a term: {why}")))?;
+        Ok(if bytes.len() > SHORT { Reply::bytes(bytes) } else { Reply::copy(&bytes) })
     }
 
     /// The bytes of the answer.
