@@ -43,10 +43,13 @@ mod panic;
 mod reply;
 mod request;
 mod service;
+pub mod typed;
 
 pub use bytes::Bytes;
 pub use context::{Canceller, Context, Emitter};
 pub use error::{Error, Result};
+pub use linkspan_macros::{Typed, service};
 pub use reply::Reply;
 pub use request::Request;
 pub use service::{Cost, Operation, Service, Threading};
+pub use typed::Typed;

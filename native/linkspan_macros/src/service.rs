@@ -53,7 +53,8 @@ fn read(attributes: &ServiceAttributes, block: &mut ItemImpl) -> Result<TokenStr
 fn unique(all: &mut Vec<Operation>, operation: Operation, function: &ImplItemFn) -> Result<()> {
     let span = function.sig.ident.span();
     if let Some(other) = all.iter().find(|other| other.number == operation.number) {
-        let what = format!("operations `{}` and `{}` both have the number {}", other.name, operation.name, other.number);
+        let what =
+            format!("operations `{}` and `{}` both have the number {}", other.name, operation.name, other.number);
         return Err(Error::new(span, what));
     }
     if all.iter().any(|other| other.name == operation.name) {
@@ -141,7 +142,11 @@ fn implementation(
     let arms = operations.iter().map(Operation::arm);
     let descriptions = operations.iter().map(Operation::description);
     let independent = attributes.independent;
-    let threading = if attributes.dedicated { quote! { Dedicated } } else { quote! { Pool } };
+    let threading = if attributes.dedicated {
+        quote! { Dedicated }
+    } else {
+        quote! { Pool }
+    };
     let of_cost = |cost: Cost| operations.iter().filter(move |one| one.cost == cost).map(|one| one.number);
     let (short, long) = (arms_of(of_cost(Cost::Short), "Short"), arms_of(of_cost(Cost::Long), "Long"));
     let Start { code, arguments } = start.unwrap_or_else(|| from_default(this));
@@ -193,7 +198,11 @@ fn implementation(
 fn arms_of(numbers: impl Iterator<Item = u32>, cost: &str) -> TokenStream {
     let numbers: Vec<_> = numbers.collect();
     let cost = syn::Ident::new(cost, Span::call_site());
-    if numbers.is_empty() { quote! {} } else { quote! { #(#numbers)|* => ::linkspan::Cost::#cost, } }
+    if numbers.is_empty() {
+        quote! {}
+    } else {
+        quote! { #(#numbers)|* => ::linkspan::Cost::#cost, }
+    }
 }
 
 /// Without a `start` the service begins with its default.

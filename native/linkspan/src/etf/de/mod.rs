@@ -201,6 +201,15 @@ impl<'de> Deserializer<'de> {
         self.nested(|de| Elements::tuple(de, count).visit(visitor))
     }
 
+    /// Reads the head of a tuple of so many elements; they are read one by one then.
+    pub(crate) fn begin_tuple(&mut self, count: usize) -> Result<(), Error> {
+        let start = self.reader.offset();
+        if self.arity("a tuple")? != count {
+            return Err(self.unexpected("that many", start));
+        }
+        Ok(())
+    }
+
     /// A tuple that begins with a name: `{Name, ...}`.
     #[inline]
     fn tagged<V: Visitor<'de>>(&mut self, name: &str, count: usize, visitor: V) -> Result<V::Value, Error> {

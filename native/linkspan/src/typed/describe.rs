@@ -1,11 +1,11 @@
-//! What `#[linkspan::service]` writes code with, and how a typed service describes itself.
+//! How a typed service describes itself.
 
 use std::collections::{BTreeMap, HashMap};
 use std::marker::PhantomData;
 
 use serde::{Deserialize, Serialize};
 
-/// How a type looks to callers. [`derive`](macro@crate::Typed) it for structs and enums of your own; arguments and
+/// How a type looks to callers. `#[derive(linkspan::Typed)]` brings it for structs with named fields and for enums; arguments and
 /// results of types without it are described as any term.
 pub trait Typed {
     /// The type.
