@@ -28,6 +28,8 @@ pub mod kind {
     pub const ROOM: u8 = 6;
     /// Asks for the state and the counts of the instance.
     pub const INFO: u8 = 7;
+    /// Asks what a typed service says of itself.
+    pub const DESCRIBE: u8 = 11;
 
     /// The answer to a request frame.
     pub const REPLY: u8 = 0x81;
@@ -57,6 +59,7 @@ pub enum Command {
     Start { options: Options, argument: Bytes },
     Room { wanted: u64 },
     Info,
+    Describe,
 }
 
 /// Why bytes are no frame.
@@ -111,6 +114,7 @@ pub fn parse(mut bytes: Bytes) -> Result<Frame, FrameError> {
             last(&bytes, "bytes wanted", Command::Room { wanted })?
         }
         kind::INFO => last(&bytes, "tag", Command::Info)?,
+        kind::DESCRIBE => last(&bytes, "tag", Command::Describe)?,
         other => return Err(FrameError::UnknownKind(other)),
     };
     Ok(Frame { tag, command })
@@ -149,7 +153,7 @@ impl Command {
             Command::Cast { operation, body } => Some((Job::Call { operation, cast: true, body }, forever)),
             Command::Load { path, service } => Some((Job::Load { path, service }, forever)),
             Command::Start { options, argument } => Some((Job::Start { argument, options }, forever)),
-            Command::Cancel | Command::Room { .. } | Command::Info => None,
+            Command::Cancel | Command::Room { .. } | Command::Info | Command::Describe => None,
         }
     }
 }

@@ -31,6 +31,15 @@ impl<'a> Request<'a> {
     /// The body as a term, in the external term format; see [`etf`]. What `T` borrows, it borrows from the body.
     ///
     /// Fails with [`Error::BadRequest`], which says where in the term what was expected, and what came.
+    ///
+    /// ```
+    /// # use linkspan::{Reply, Request, Result};
+    /// /// `{Text, Times}`
+    /// fn repeat(request: Request<'_>) -> Result<Reply> {
+    ///     let (text, times): (&str, u16) = request.term()?;
+    ///     Reply::term(&text.repeat(times.into()))
+    /// }
+    /// ```
     pub fn term<T: Deserialize<'a>>(&self) -> Result<T> {
         etf::from_slice(self.body).map_err(Error::bad_request)
     }

@@ -26,6 +26,7 @@ fn each_kind_is_read() {
         (start(b"t", 5, 6, 1, b"arg"), Command::Start { options, argument: bytes("arg") }),
         (room(b"t", 1 << 40), Command::Room { wanted: 1 << 40 }),
         (head(kind::INFO, b"t"), Command::Info),
+        (head(kind::DESCRIBE, b"t"), Command::Describe),
     ];
     for (frame, command) in cases {
         assert_eq!(parse(&frame), Ok(Frame { tag: bytes("t"), command }));

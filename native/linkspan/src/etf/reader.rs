@@ -156,11 +156,9 @@ impl<'de> Reader<'de> {
 
     #[inline(never)]
     fn big(&mut self, length: usize) -> Result<Int<'de>, Error> {
-        let sign = self.u8()?;
-        if sign > 1 {
-            return Err(self.malformed("the sign of an integer is neither 0 nor 1"));
-        }
-        Ok(Int::new(sign == 1, self.bytes(length)?))
+        // The VM, too, takes whatever is not 0 for a minus.
+        let negative = self.u8()? != 0;
+        Ok(Int::new(negative, self.bytes(length)?))
     }
 
     /// A float, after its tag. `None`: the tag is not that of a float.
@@ -216,7 +214,8 @@ impl<'de> Reader<'de> {
             tag::PORT | tag::REFERENCE => (self.node(5)?, 0),
             tag::V4_PORT => (self.node(12)?, 0),
             tag::NEWER_REFERENCE | tag::NEW_REFERENCE => {
-                let words = usize::from(self.u16()?);
+                // Where the VM is told of none, it reads one.
+                let words = usize::from(self.u16()?).max(1);
                 (self.node(words * 4 + if tag == tag::NEW_REFERENCE { 1 } else { 4 })?, 0)
             }
             tag::EXPORT => (0, 3),
