@@ -12,6 +12,7 @@
 -define(START, 5).
 -define(ROOM, 6).
 -define(INFO, 7).
+-define(DESCRIBE, 11).
 -define(REPLY, 16#81).
 -define(EVENT, 16#82).
 -define(ENDED, 16#83).
