@@ -91,6 +91,25 @@ defmodule Linkspan do
   @default_timeout 5000
 
   @doc """
+  Makes the module of a typed service, at compile time.
+
+      defmodule MyApp.Sum do
+        use Linkspan, otp_app: :my_app, library: "sum"
+      end
+
+      {:ok, sum} = MyApp.Sum.start_link(start: [total: 5], host: :nif)
+      {:ok, 8} = MyApp.Sum.add(sum, 3)
+
+  The library, `priv/native/sum.so` of the application, is asked for its operations, with their documentation, the
+  names and types of their arguments, and their results. The module has `start_link/1`, `open/1`, `child_spec/1`, and for
+  each operation a function and one with `!`. It is compiled again when the library changes; and a library that has
+  changed since is refused when an instance starts, with what differs.
+
+  Options: `:otp_app` and `:library`, required; `:service`, by default the library's name.
+  """
+  defmacro __using__(options), do: Linkspan.Typed.define(__CALLER__, options)
+
+  @doc """
   Starts a process that owns an instance, linked to the caller.
 
   Returns when the service has started. If it cannot start, its error is returned and the caller lives.
@@ -299,7 +318,9 @@ defmodule Linkspan do
     raise Linkspan.Error, reason: reason, service: service, operation: operation
   end
 
-  defp checked(fun) do
+  @doc false
+  @spec checked((() -> result)) :: result when result: term()
+  def checked(fun) do
     fun.()
   rescue
     error in ErlangError ->

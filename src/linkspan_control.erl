@@ -8,7 +8,7 @@
 -include("linkspan.hrl").
 -include("linkspan_frame.hrl").
 
--export([start/2, call/4, answered/3, cast/3, await_room/3, info/2]).
+-export([start/2, call/4, answered/3, cast/3, await_room/3, info/2, describe/1]).
 -export([send_request/3, stream/4, credit/3, withdraw/2]).
 
 %% Commands: see native/beam/src/endpoint/commands.rs.
@@ -22,6 +22,7 @@
 -define(GET_INFO, ?COMMAND(6)).
 -define(SUBMIT, ?COMMAND(8)).
 -define(GIVE_CREDIT, ?COMMAND(9)).
+-define(GET_DESCRIPTION, ?COMMAND(10)).
 
 %% Operations with this bit are casts.
 -define(CAST_BIT, (1 bsl 31)).
@@ -191,5 +192,13 @@ info(#linkspan{host = Host} = Instance, Own) ->
     case Host:control(Instance, ?GET_INFO, <<>>) of
         <<?OK, Info/binary>> -> {ok, Info, Own};
         <<Status, Rest/binary>> -> {error, linkspan_reason:reason(Status, Rest)};
+        closed -> {error, closed}
+    end.
+
+%% What a typed service says of itself.
+-spec describe(#linkspan{}) -> {ok, binary()} | {error, linkspan:reason()}.
+describe(#linkspan{host = Host} = Instance) ->
+    case Host:control(Instance, ?GET_DESCRIPTION, <<>>) of
+        <<Status, Body/binary>> -> linkspan_reason:result(Status, Body);
         closed -> {error, closed}
     end.

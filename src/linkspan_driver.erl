@@ -5,7 +5,7 @@
 -include("linkspan.hrl").
 -include("linkspan_frame.hrl").
 
--export([open/1, own/1, handle_info/2, call/4, cast/3, await_room/3, info/1, connect/2, close/1, release/1]).
+-export([open/1, own/1, handle_info/2, call/4, call_term/4, cast/3, await_room/3, info/1, describe/1, connect/2, close/1, release/1]).
 -export([send_request/3, stream/4, credit/3, withdraw/2]).
 -export([control/3, direct/3, plain/2]).
 
@@ -67,6 +67,22 @@ call(#linkspan{target = Port, long = Long} = Instance, Operation, Body, Timeout)
 call(Instance, Operation, Body, Timeout) ->
     linkspan_control:call(Instance, Operation, Body, Timeout).
 
+%% The VM itself turns terms into bytes and back on the way.
+-spec call_term(#linkspan{}, non_neg_integer(), term(), timeout()) -> {ok, term()} | {error, linkspan:reason()}.
+call_term(#linkspan{target = Port} = Instance, Operation, Term, Timeout) ->
+    try erlang:port_call(Port, Operation, Term) of
+        {ok, _Reply} = Result -> Result;
+        {deferred, Id} -> told(linkspan_control:answered(Instance, <<?DEFERRED, Id:64>>, Timeout));
+        {error, Status, Body} -> {error, linkspan_reason:reason(Status, Body)}
+    catch
+        error:badarg ->
+            closed = closed(Port),
+            {error, closed}
+    end.
+
+told({ok, Reply}) -> linkspan_typed:decode(Reply);
+told({error, Reason}) -> {error, Reason}.
+
 -spec cast(#linkspan{}, non_neg_integer(), iodata()) -> ok | {error, linkspan:reason()}.
 cast(Instance, Operation, Body) ->
     linkspan_control:cast(Instance, Operation, Body).
@@ -100,6 +116,10 @@ info(#linkspan{target = Port} = Instance) ->
             undefined -> undefined
         end,
     linkspan_control:info(Instance, #{host => driver, port => Port, owner => Owner}).
+
+-spec describe(#linkspan{}) -> {ok, binary()} | {error, linkspan:reason()}.
+describe(Instance) ->
+    linkspan_control:describe(Instance).
 
 -spec connect(#linkspan{}, pid()) -> ok | {error, linkspan_host:not_connected()}.
 connect(#linkspan{target = Port}, Pid) ->

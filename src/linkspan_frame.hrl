@@ -14,6 +14,7 @@
 -define(INFO, 7).
 -define(STREAM, 9).
 -define(CREDIT, 10).
+-define(DESCRIBE, 11).
 -define(REPLY, 16#81).
 -define(EVENT, 16#82).
 -define(ENDED, 16#83).

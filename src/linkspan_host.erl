@@ -18,6 +18,8 @@
 %% The request is one that the queue may refuse: then {error, busy}.
 -callback call(#linkspan{}, non_neg_integer(), iodata(), timeout()) ->
     {ok, binary()} | {error, linkspan:reason()}.
+%% As call, with terms.
+-callback call_term(#linkspan{}, non_neg_integer(), term(), timeout()) -> {ok, term()} | {error, linkspan:reason()}.
 -callback cast(#linkspan{}, non_neg_integer(), iodata()) -> ok | {error, linkspan:reason()}.
 %% Asks without waiting. The answer comes to the caller as {Reference, Status, Body}, or as the {'DOWN', Reference, ...} of
 %% the owner; a full queue answers busy.
@@ -37,6 +39,8 @@
 -callback await_room(#linkspan{}, non_neg_integer(), timeout()) -> ok | {error, linkspan:reason()}.
 %% The record of docs/frame.md and what the host knows itself; or the instances that have it.
 -callback info(#linkspan{}) -> {ok, binary(), map()} | {lanes, [#linkspan{}]} | {error, linkspan:reason()}.
+%% What a typed service says of itself, a term in the external format; nothing if it is not typed.
+-callback describe(#linkspan{}) -> {ok, binary()} | {error, linkspan:reason()}.
 %% Makes another process the owner; the caller, who is that so far, is linked no more.
 -callback connect(#linkspan{}, pid()) -> ok | {error, not_connected()}.
 -callback close(#linkspan{}) -> ok.

@@ -7,7 +7,7 @@
 -include("linkspan.hrl").
 
 -export([lane/1, lane/2, list/1]).
--export([open/1, own/1, handle_info/2, call/4, cast/3, stream/4, await_room/3, info/1, connect/2, close/1, release/1]).
+-export([open/1, own/1, handle_info/2, call/4, call_term/4, cast/3, stream/4, await_room/3, info/1, describe/1, connect/2, close/1, release/1]).
 
 %% The lane that the caller's requests take at the moment.
 -spec lane(#linkspan{}) -> #linkspan{}.
@@ -94,6 +94,11 @@ call(Instance, Operation, Body, Timeout) ->
     #linkspan{host = Host} = Lane = lane(Instance),
     Host:call(Lane, Operation, Body, Timeout).
 
+-spec call_term(#linkspan{}, non_neg_integer(), term(), timeout()) -> {ok, term()} | {error, linkspan:reason()}.
+call_term(Instance, Operation, Term, Timeout) ->
+    #linkspan{host = Host} = Lane = lane(Instance),
+    Host:call_term(Lane, Operation, Term, Timeout).
+
 -spec cast(#linkspan{}, non_neg_integer(), iodata()) -> ok | {error, linkspan:reason()}.
 cast(Instance, Operation, Body) ->
     #linkspan{host = Host} = Lane = lane(Instance),
@@ -119,6 +124,11 @@ info(Instance) ->
 -spec close(#linkspan{}) -> ok.
 close(Instance) ->
     lists:foreach(fun linkspan:close/1, list(Instance)).
+
+-spec describe(#linkspan{}) -> {ok, binary()} | {error, linkspan:reason()}.
+describe(Instance) ->
+    #linkspan{host = Host} = Lane = lane(Instance),
+    Host:describe(Lane).
 
 -spec connect(#linkspan{}, pid()) -> ok | {error, linkspan_host:not_connected()}.
 connect(Instance, Pid) ->

@@ -8,7 +8,7 @@
 -include("linkspan_frame.hrl").
 
 -export([load/1]).
--export([open/1, own/1, handle_info/2, call/4, cast/3, await_room/3, info/1, connect/2, close/1, release/1]).
+-export([open/1, own/1, handle_info/2, call/4, call_term/4, cast/3, await_room/3, info/1, describe/1, connect/2, close/1, release/1]).
 -export([send_request/3, stream/4, credit/3, withdraw/2]).
 -export([control/3, direct/3]).
 -export([open_instance/0, instance_control/3, instance_direct/3, close_instance/1]).
@@ -77,6 +77,13 @@ said(_Instance, {?OK, Reply}, _Timeout) -> {ok, Reply};
 said(Instance, {?DEFERRED, Id}, Timeout) -> linkspan_control:answered(Instance, <<?DEFERRED, Id/binary>>, Timeout);
 said(_Instance, {Status, Reply}, _Timeout) -> linkspan_reason:result(Status, Reply).
 
+-spec call_term(#linkspan{}, non_neg_integer(), term(), timeout()) -> {ok, term()} | {error, linkspan:reason()}.
+call_term(Instance, Operation, Term, Timeout) ->
+    case call(Instance, Operation, linkspan_typed:encode(Term), Timeout) of
+        {ok, Reply} -> linkspan_typed:decode(Reply);
+        {error, Reason} -> {error, Reason}
+    end.
+
 -spec cast(#linkspan{}, non_neg_integer(), iodata()) -> ok | {error, linkspan:reason()}.
 cast(Instance, Operation, Body) ->
     linkspan_control:cast(Instance, Operation, Body).
@@ -105,6 +112,10 @@ withdraw(Instance, Reference) ->
 -spec info(#linkspan{}) -> {ok, binary(), map()} | {error, linkspan:reason()}.
 info(#linkspan{owner = Owner, deferred = Deferred} = Instance) ->
     linkspan_control:info(Instance, #{host => nif, owner => Owner, deferred => Deferred}).
+
+-spec describe(#linkspan{}) -> {ok, binary()} | {error, linkspan:reason()}.
+describe(Instance) ->
+    linkspan_control:describe(Instance).
 
 -spec connect(#linkspan{}, pid()) -> ok | {error, linkspan_host:not_connected()}.
 connect(#linkspan{owner = Owner}, Pid) ->

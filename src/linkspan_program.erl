@@ -8,7 +8,7 @@
 -include("linkspan.hrl").
 -include("linkspan_frame.hrl").
 
--export([open/1, own/1, handle_info/2, call/4, cast/3, await_room/3, info/1, connect/2, close/1, release/1]).
+-export([open/1, own/1, handle_info/2, call/4, call_term/4, cast/3, await_room/3, info/1, describe/1, connect/2, close/1, release/1]).
 -export([send_request/3, stream/4, credit/3, withdraw/2]).
 
 -spec open(linkspan_options:options()) -> {ok, #linkspan{}} | {error, linkspan:reason()}.
@@ -134,6 +134,13 @@ call(Instance, Operation, Body, Timeout) ->
     request(Instance, ?CALL, [<<Operation:32, (linkspan_frame:timeout(Timeout)):32>> | Body], Timeout).
 
 %% A cast is acknowledged when it has been accepted.
+-spec call_term(#linkspan{}, non_neg_integer(), term(), timeout()) -> {ok, term()} | {error, linkspan:reason()}.
+call_term(Instance, Operation, Term, Timeout) ->
+    case call(Instance, Operation, linkspan_typed:encode(Term), Timeout) of
+        {ok, Reply} -> linkspan_typed:decode(Reply);
+        {error, Reason} -> {error, Reason}
+    end.
+
 -spec cast(#linkspan{}, non_neg_integer(), iodata()) -> ok | {error, linkspan:reason()}.
 cast(Instance, Operation, Body) ->
     nothing(request(Instance, ?CAST, [<<Operation:32>> | Body], ?DEFAULT_TIMEOUT)).
@@ -291,6 +298,10 @@ send_patiently(Port, Frame, Timeout) ->
         true = erlang:demonitor(Monitor, [flush]),
         {error, timeout}
     end.
+
+-spec describe(#linkspan{}) -> {ok, binary()} | {error, linkspan:reason()}.
+describe(Instance) ->
+    request(Instance, ?DESCRIBE, <<>>, ?DEFAULT_TIMEOUT).
 
 -spec connect(#linkspan{}, pid()) -> ok | {error, linkspan_host:not_connected()}.
 connect(#linkspan{owner = Owner}, Pid) ->

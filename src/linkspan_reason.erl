@@ -41,7 +41,7 @@ from_exit({protocol, _} = Reason) -> Reason;
 from_exit(_Reason) -> closed.
 
 %% A reason in words.
--spec format(linkspan:reason()) -> unicode:chardata().
+-spec format(linkspan:reason() | {library_changed, [binary()]} | not_typed) -> unicode:chardata().
 format({service, Code, Message}) ->
     io_lib:format("the service refused with code ~b: ~ts", [Code, Message]);
 format({panic, Message}) ->
@@ -78,6 +78,10 @@ format({system_limit, Why}) ->
     io_lib:format("the system refuses: ~ts", [Why]);
 format({not_independent, Service}) ->
     io_lib:format("~ts does not declare its requests independent: it can have no lanes", [Service]);
+format({library_changed, Differences}) ->
+    ["the library has changed since the module was compiled: ", lists:join(", ", Differences)];
+format(not_typed) ->
+    "the service is not typed: it has no description";
 format(not_started) ->
     "the application linkspan is not started";
 format({open_port, Reason}) ->

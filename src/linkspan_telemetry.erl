@@ -6,7 +6,7 @@
 -include("linkspan.hrl").
 
 -export([is_available/0, emit/3, decorate/1]).
--export([open/1, own/1, handle_info/2, call/4, cast/3, stream/4, await_room/3, info/1, connect/2, close/1, release/1]).
+-export([open/1, own/1, handle_info/2, call/4, call_term/4, cast/3, stream/4, await_room/3, info/1, describe/1, connect/2, close/1, release/1]).
 
 %% Whether the application brings a module `telemetry` that takes events.
 -spec is_available() -> boolean().
@@ -50,6 +50,13 @@ call(#linkspan{target = #linkspan{host = Host} = Behind} = Instance, Operation, 
     Try = fun(Left) -> Host:call(Behind, Operation, Body, Left) end,
     span(call, Instance, Operation, fun() -> patiently(Behind, Body, Timeout, Try) end).
 
+-spec call_term(#linkspan{}, non_neg_integer(), term(), timeout()) -> {ok, term()} | {error, linkspan:reason()}.
+call_term(Instance, Operation, Term, Timeout) ->
+    case call(Instance, Operation, linkspan_typed:encode(Term), Timeout) of
+        {ok, Reply} -> linkspan_typed:decode(Reply);
+        {error, Reason} -> {error, Reason}
+    end.
+
 -spec cast(#linkspan{}, non_neg_integer(), iodata()) -> ok | {error, linkspan:reason()}.
 cast(#linkspan{target = #linkspan{host = Host} = Behind} = Instance, Operation, Body) ->
     Try = fun(_Left) -> Host:cast(Behind, Operation, Body) end,
@@ -73,6 +80,9 @@ await_room(#linkspan{target = #linkspan{host = Host} = Behind}, Wanted, Timeout)
 
 -spec info(#linkspan{}) -> {ok, binary(), map()} | {lanes, [#linkspan{}]} | {error, linkspan:reason()}.
 info(#linkspan{target = #linkspan{host = Host} = Behind}) -> Host:info(Behind).
+
+-spec describe(#linkspan{}) -> {ok, binary()} | {error, linkspan:reason()}.
+describe(#linkspan{target = #linkspan{host = Host} = Behind}) -> Host:describe(Behind).
 
 -spec connect(#linkspan{}, pid()) -> ok | {error, linkspan_host:not_connected()}.
 connect(#linkspan{target = #linkspan{host = Host} = Behind}, Pid) -> Host:connect(Behind, Pid).

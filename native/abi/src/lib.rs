@@ -74,6 +74,9 @@ pub struct Service {
     pub cost: unsafe extern "C" fn(operation: u32, body_len: usize) -> u8,
     /// A sum of [`flag`]s.
     pub flags: u8,
+    /// What a typed service says of itself, as a term in the external term format; empty if it says nothing. From any
+    /// thread, without an instance.
+    pub describe: unsafe extern "C" fn() -> Buffer,
 }
 
 // SAFETY: as for `Library`.

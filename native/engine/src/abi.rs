@@ -115,6 +115,12 @@ impl Service {
         self.raw.flags & abi::flag::DEDICATED != 0
     }
 
+    /// What a typed service says of itself: a term, or nothing.
+    pub(crate) fn description(&self) -> Bytes {
+        // SAFETY: may be called at any time, from any thread.
+        Bytes::from_owner(Taken(unsafe { (self.raw.describe)() }))
+    }
+
     /// What the service says of a request; none if it is always to be deferred.
     pub(crate) fn declared(&self, operation: u32, body_len: usize) -> Option<Declared> {
         if self.is_dedicated() {

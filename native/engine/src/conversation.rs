@@ -39,6 +39,7 @@ impl Conversation {
                 }
             }
             Command::Info => self.reply(&tag, instance.told_info()),
+            Command::Describe => self.reply(&tag, instance.description()),
             Command::Room { wanted } => {
                 let ticket = self.ticket(Job::Room, &tag);
                 instance.await_room(&ticket, wanted as usize);

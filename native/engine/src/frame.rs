@@ -32,6 +32,8 @@ pub mod kind {
     pub const STREAM: u8 = 9;
     /// Makes room for more parts of the open stream of the same tag; not answered.
     pub const CREDIT: u8 = 10;
+    /// Asks what a typed service says of itself.
+    pub const DESCRIBE: u8 = 11;
 
     /// The answer to a request frame.
     pub const REPLY: u8 = 0x81;
@@ -63,6 +65,7 @@ pub enum Command {
     Info,
     Stream { operation: u32, credit: u32, body: Bytes },
     Credit { more: u32 },
+    Describe,
 }
 
 /// Why bytes are no frame.
@@ -126,6 +129,7 @@ pub fn parse(mut bytes: Bytes) -> Result<Frame, FrameError> {
             let more = number(&mut bytes, "credit", Bytes::try_get_u32)?;
             last(&bytes, "credit", Command::Credit { more })?
         }
+        kind::DESCRIBE => last(&bytes, "tag", Command::Describe)?,
         other => return Err(FrameError::UnknownKind(other)),
     };
     Ok(Frame { tag, command })
@@ -165,7 +169,7 @@ impl Command {
             Command::Load { path, service } => Some((Job::Load { path, service }, forever)),
             Command::Start { options, argument } => Some((Job::Start { argument, options }, forever)),
             Command::Stream { operation, credit, body } => Some((Job::Stream { operation, credit, body }, forever)),
-            Command::Cancel | Command::Room { .. } | Command::Info | Command::Credit { .. } => None,
+            Command::Cancel | Command::Room { .. } | Command::Info | Command::Describe | Command::Credit { .. } => None,
         }
     }
 }

@@ -187,6 +187,14 @@ impl Instance {
         if self.0.is_closing() { Outcome::Closed } else { Outcome::Ok(self.0.info()) }
     }
 
+    /// What a typed service says of itself, a term; nothing if it is not typed.
+    pub fn description(&self) -> Outcome {
+        match self.0.service.get() {
+            Some(service) => Outcome::Ok(service.description()),
+            None => Outcome::BadRequest("no service has been loaded".into()),
+        }
+    }
+
     /// What the instance has counted so far.
     pub fn counts(&self) -> Counts {
         self.0.counters.read()

@@ -7,7 +7,7 @@ use bytes::Bytes;
 pub use linkspan_abi as abi;
 
 use crate::reply::{Content, Parts};
-use crate::{Context, Error, Operation, Reply, Request, Result, Service, Threading, panic};
+use crate::{Context, Error, Operation, Reply, Request, Result, Service, Threading, panic, typed};
 
 /// Makes a service library of one or more services: `linkspan::export!(Sum, Product);`. See the example on the
 /// crate's page.
@@ -94,6 +94,7 @@ pub const fn service<S: Service>() -> abi::Service {
         cost: cost::<S>,
         flags: if S::INDEPENDENT { abi::flag::INDEPENDENT } else { 0 }
             | if is_dedicated::<S>() { abi::flag::DEDICATED } else { 0 },
+        describe: describe::<S>,
     }
 }
 
@@ -196,6 +197,11 @@ unsafe extern "C" fn cost<S: Service>(operation: u32, body_len: usize) -> u8 {
         Some(crate::Cost::Long) => abi::cost::LONG,
         Some(crate::Cost::Learn) | None => abi::cost::LEARN,
     }
+}
+
+unsafe extern "C" fn describe<S: Service>() -> abi::Buffer {
+    let described = panic::barrier(|| S::DESCRIBE.map(|describe| typed::encoded(&describe())));
+    give(described.flatten().unwrap_or_default().into())
 }
 
 /// Writes an answer into the host's room.

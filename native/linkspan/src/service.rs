@@ -21,6 +21,10 @@ pub trait Service: Sized + 'static {
     /// Whether requests do not depend on each other, so that several instances ("lanes") may share them.
     const INDEPENDENT: bool = false;
 
+    /// What `#[linkspan::service]` knows of it.
+    #[doc(hidden)]
+    const DESCRIBE: Option<fn() -> crate::typed::Description> = None;
+
     /// Makes an instance. `argument` is what the opener gave, byte for byte. Runs on a worker thread.
     fn start(argument: &[u8], cx: &Context<'_>) -> Result<Self>;
 

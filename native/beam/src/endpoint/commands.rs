@@ -21,6 +21,7 @@ const INFO: u32 = 6;
 const CONFIGURE: u32 = 7;
 const SUBMIT: u32 = 8;
 const CREDIT: u32 = 9;
+const DESCRIBE: u32 = 10;
 
 /// A body that is too short for its command, or a command that nobody knows.
 struct Unreadable;
@@ -55,6 +56,7 @@ impl<M> Endpoint<M> {
             LISTEN => listen(around, body),
             ROOM => self.room(site, caller, body),
             INFO if body.is_empty() => self.instance().map(|instance| Said::Outcome(instance.told_info())),
+            DESCRIBE => self.instance().map(|instance| Said::Outcome(instance.description())),
             CONFIGURE => configure(caller, body),
             SUBMIT => self.submit(site, body),
             CREDIT => self.credit(caller, body),

@@ -28,6 +28,7 @@ fn each_kind_is_read() {
         (head(kind::INFO, b"t"), Command::Info),
         (stream(b"t", 7, 8, b"body"), Command::Stream { operation: 7, credit: 8, body: bytes("body") }),
         (credit(b"t", 9), Command::Credit { more: 9 }),
+        (head(kind::DESCRIBE, b"t"), Command::Describe),
     ];
     for (frame, command) in cases {
         assert_eq!(parse(&frame), Ok(Frame { tag: bytes("t"), command }));

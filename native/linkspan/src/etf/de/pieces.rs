@@ -132,6 +132,15 @@ impl<'de> Deserializer<'de> {
         taken
     }
 
+    /// Reads the head of a tuple of so many elements; they are read one by one then.
+    pub(crate) fn begin_tuple(&mut self, count: usize) -> Result<(), Error> {
+        let start = self.reader.offset();
+        if self.arity("a tuple")? != count {
+            return Err(self.unexpected("that many", start));
+        }
+        Ok(())
+    }
+
     /// Reads the head of a tuple and how many elements it has.
     #[inline]
     pub(super) fn arity(&mut self, expected: &str) -> Result<usize, Error> {

@@ -1,0 +1,290 @@
+defmodule Linkspan.Typed do
+  @moduledoc false
+  # Makes, for `use Linkspan`, one function for each operation of a typed service.
+
+  @doc "The code of a module, from what the library says of its service."
+  @spec define(Macro.Env.t(), keyword()) :: Macro.t()
+  def define(env, options) do
+    {library, service, path} = source(env, options)
+
+    case :linkspan_typed.describe(path, service) do
+      {:ok, {_hash, description} = expected} ->
+        quote do
+          @external_resource unquote(path)
+          @linkspan_expected unquote(Macro.escape(expected))
+          @linkspan_source unquote(Macro.escape(service: service, library: library))
+          unquote(moduledoc(env, description))
+          unquote(starts(description))
+          unquote_splicing(Enum.map(description.operations, &operation/1))
+        end
+
+      {:error, reason} ->
+        message = Exception.message(%Linkspan.Error{reason: reason, service: service})
+        compile_error(env, "#{path}: #{message}")
+    end
+  end
+
+  defp source(env, options) do
+    known = Keyword.keys(options) -- [:otp_app, :library, :service]
+
+    with {:known, []} <- {:known, known},
+         {:ok, app} when is_atom(app) <- Keyword.fetch(options, :otp_app),
+         {:ok, name} when is_binary(name) <- Keyword.fetch(options, :library) do
+      %{library: path} =
+        :linkspan_options.read(service: options[:service] || name, library: {app, name})
+
+      {{app, name}, options[:service] || name, path}
+    else
+      {:known, [unknown | _]} ->
+        compile_error(env, "use Linkspan knows no option #{inspect(unknown)}")
+
+      _ ->
+        compile_error(
+          env,
+          ~s|use Linkspan wants the application and the library: otp_app: :my_app, library: "sum"|
+        )
+    end
+  end
+
+  defp compile_error(env, description) do
+    raise CompileError, file: env.file, line: env.line, description: description
+  end
+
+  # The author's words, unless the module has its own.
+  defp moduledoc(env, description) do
+    if Module.get_attribute(env.module, :moduledoc) == nil do
+      quote do: @moduledoc(unquote(description.doc))
+    end
+  end
+
+  defp starts(%{start: arguments}) do
+    names = for %{name: name} <- arguments, do: String.to_atom(name)
+
+    start =
+      case arguments do
+        [] ->
+          ""
+
+        _ ->
+          "The service starts with " <>
+            Enum.map_join(names, ", ", &"`#{&1}`") <> ", in the option `:start`, a keyword list."
+      end
+
+    quote do
+      @doc """
+      Starts a process that owns an instance. Options as `Linkspan.start_link/1`, but for `:service` and `:library`.
+      #{unquote(start)}
+
+      `{:error, {:library_changed, differences}}` if the library's service is not what this module was made for.
+      """
+      @spec start_link([Linkspan.option() | {:start, keyword()}]) ::
+              {:ok, pid()}
+              | {:error,
+                 {:already_started, pid()} | {:library_changed, [binary()]} | Linkspan.reason()}
+      def start_link(options \\ []) do
+        Linkspan.Typed.start(options, unquote(names), @linkspan_source, fn options ->
+          :linkspan_typed.start_link(options, @linkspan_expected)
+        end)
+      end
+
+      @doc "Opens an instance that belongs to the calling process. Options as `start_link/1`."
+      @spec open([Linkspan.option() | {:start, keyword()}]) ::
+              {:ok, Linkspan.instance()}
+              | {:error, {:library_changed, [binary()]} | Linkspan.reason()}
+      def open(options \\ []) do
+        Linkspan.Typed.start(options, unquote(names), @linkspan_source, fn options ->
+          :linkspan_typed.open(options, @linkspan_expected)
+        end)
+      end
+
+      @doc "A child specification. Its id is the server's name, or this module."
+      @spec child_spec([Linkspan.option() | {:start, keyword()}]) :: Supervisor.child_spec()
+      def child_spec(options) do
+        id = Keyword.get(options, :name, __MODULE__)
+        %{id: id, start: {__MODULE__, :start_link, [options]}}
+      end
+
+      defoverridable child_spec: 1
+    end
+  end
+
+  @doc "Starts with arguments by name."
+  @spec start(keyword(), [atom()], keyword(), (keyword() -> result)) :: result when result: term()
+  def start(options, names, source, fun) do
+    {given, options} = Keyword.pop(options, :start, [])
+
+    unless Keyword.keyword?(given) do
+      raise ArgumentError, "option :start is to be a keyword list"
+    end
+
+    case {names -- Keyword.keys(given), Keyword.keys(given) -- names} do
+      {[], []} ->
+        argument = names |> Enum.map(&Keyword.fetch!(given, &1)) |> List.to_tuple()
+        options = [argument: :linkspan_typed.encode(argument)] ++ source ++ options
+        Linkspan.checked(fn -> fun.(options) end)
+
+      {[missing | _], _} ->
+        raise ArgumentError, "option :start needs #{inspect(missing)}"
+
+      {[], [unknown | _]} ->
+        raise ArgumentError,
+              "option :start has #{inspect(unknown)}, which the service does not take"
+    end
+  end
+
+  defp operation(%{form: "call"} = operation) do
+    %{number: number, name: name, arguments: arguments, returns: returns} = operation
+    {fun, bang, variables} = {function(name), function(name <> "!"), variables(arguments)}
+    types = for %{type: type} <- arguments, do: type(type)
+    value = type(returns)
+    {answer, result} = answer(returns, value)
+
+    quote do
+      @doc unquote(docs(operation, "Returns `#{text(answer)}` or `{:error, reason}`."))
+      @spec unquote(fun)(Linkspan.server(), unquote_splicing(types), timeout()) ::
+              unquote(answer) | {:error, Linkspan.reason()}
+      def unquote(fun)(server, unquote_splicing(variables), timeout \\ 5000) do
+        unquote(
+          result.(
+            quote do
+              :linkspan_typed.call(
+                server,
+                unquote(number),
+                {unquote_splicing(variables)},
+                timeout
+              )
+            end
+          )
+        )
+      end
+
+      @doc unquote(
+             "As `#{name}/#{length(arguments) + 2}`, but returns the bare value or raises `Linkspan.Error`."
+           )
+      @spec unquote(bang)(Linkspan.server(), unquote_splicing(types), timeout()) :: unquote(value)
+      def unquote(bang)(server, unquote_splicing(variables), timeout \\ 5000) do
+        call =
+          :linkspan_typed.call(server, unquote(number), {unquote_splicing(variables)}, timeout)
+
+        Linkspan.Typed.value!(call, server, unquote(function(name)))
+      end
+    end
+  end
+
+  defp operation(%{form: "cast"} = operation) do
+    %{number: number, name: name, arguments: arguments} = operation
+    variables = variables(arguments)
+    types = for %{type: type} <- arguments, do: type(type)
+
+    quote do
+      @doc unquote(docs(operation, "Returns when it has been accepted."))
+      @spec unquote(function(name))(Linkspan.server(), unquote_splicing(types)) ::
+              :ok | {:error, Linkspan.reason()}
+      def unquote(function(name))(server, unquote_splicing(variables)) do
+        :linkspan_typed.cast(server, unquote(number), {unquote_splicing(variables)})
+      end
+    end
+  end
+
+  defp operation(%{form: "stream"} = operation) do
+    %{number: number, name: name, arguments: arguments} = operation
+    variables = variables(arguments)
+    types = for %{type: type} <- arguments, do: type(type)
+    part = text(type(operation.returns))
+
+    quote do
+      @doc unquote(
+             docs(operation, "A lazy enumerable of `#{part}`; options as `Linkspan.stream/4`.")
+           )
+      @spec unquote(function(name))(Linkspan.server(), unquote_splicing(types), keyword()) ::
+              Enumerable.t()
+      def unquote(function(name))(server, unquote_splicing(variables), options \\ []) do
+        body = :linkspan_typed.encode({unquote_splicing(variables)})
+
+        server
+        |> Linkspan.stream(unquote(number), body, options)
+        |> Stream.map(fn part ->
+          Linkspan.Typed.value!(
+            :linkspan_typed.decode(part),
+            server,
+            unquote(function(name))
+          )
+        end)
+      end
+    end
+  end
+
+  defp operation(%{form: "raw"} = operation) do
+    %{number: number, name: name} = operation
+    {fun, bang} = {function(name), function(name <> "!")}
+
+    quote do
+      @doc unquote(docs(operation, "Takes and returns bytes."))
+      @spec unquote(fun)(Linkspan.server(), iodata(), timeout()) ::
+              {:ok, binary()} | {:error, Linkspan.reason()}
+      def unquote(fun)(server, body, timeout \\ 5000) do
+        Linkspan.call(server, unquote(number), body, timeout)
+      end
+
+      @doc unquote("As `#{name}/3`, but returns the bare value or raises `Linkspan.Error`.")
+      @spec unquote(bang)(Linkspan.server(), iodata(), timeout()) :: binary()
+      def unquote(bang)(server, body, timeout \\ 5000) do
+        Linkspan.call!(server, unquote(number), body, timeout)
+      end
+    end
+  end
+
+  # Nothing is `:ok` already, as the atom that travels.
+  defp answer(:nothing, _value),
+    do: {:ok, fn call -> quote(do: Linkspan.Typed.nothing(unquote(call))) end}
+
+  defp answer(_type, value), do: {quote(do: {:ok, unquote(value)}), & &1}
+
+  @doc "What an operation that returns nothing returns."
+  @spec nothing({:ok, :ok} | {:error, Linkspan.reason()}) :: :ok | {:error, Linkspan.reason()}
+  def nothing({:ok, :ok}), do: :ok
+  def nothing({:error, reason}), do: {:error, reason}
+
+  @doc "The value of a call, or an exception."
+  @spec value!({:ok, value} | {:error, Linkspan.reason()}, Linkspan.server(), atom()) :: value
+        when value: term()
+  def value!({:ok, value}, _server, _operation), do: value
+
+  def value!({:error, reason}, server, operation) do
+    service = with :undefined <- :linkspan.service(server), do: nil
+    raise Linkspan.Error, reason: reason, service: service, operation: operation
+  end
+
+  defp docs(%{doc: ""}, result), do: result
+  defp docs(%{doc: doc}, result), do: doc <> "\n\n" <> result
+
+  defp text(type), do: Macro.to_string(type)
+
+  defp variables(arguments) do
+    for %{name: name} <- arguments, do: Macro.var(String.to_atom(name), __MODULE__)
+  end
+
+  # The names are those of the application's own library, at compile time.
+  defp function(name), do: String.to_atom(name)
+
+  @builtins [:integer, :float, :boolean, :binary, :term]
+
+  defp type(name) when name in @builtins, do: quote(do: unquote(name)())
+  defp type(:string), do: quote(do: String.t())
+  defp type(:nothing), do: :ok
+  defp type({:list, type}), do: [type(type)]
+  defp type({:option, type}), do: quote(do: unquote(type(type)) | nil)
+  defp type({:tuple, types}), do: {:{}, [], Enum.map(types, &type/1)}
+
+  defp type({:map, key, value}),
+    do: quote(do: %{optional(unquote(type(key))) => unquote(type(value))})
+
+  defp type({:struct, %{fields: fields}}) do
+    {:%{}, [], for(%{name: name, type: type} <- fields, do: {String.to_atom(name), type(type)})}
+  end
+
+  defp type({:enum, [last]}), do: String.to_atom(last)
+
+  defp type({:enum, [first | rest]}),
+    do: {:|, [], [String.to_atom(first), type({:enum, rest})]}
+end
