@@ -4,7 +4,7 @@ SHELL := /bin/sh
 # Names of files may be in any language.
 export LC_ALL := C.UTF-8
 
-.PHONY: help setup build demo test test-rust test-erlang test-elixir test-schedulers check format shell bench clean
+.PHONY: help setup build demo test test-rust test-erlang test-elixir test-schedulers test-example check format shell bench clean
 
 help: ## Lists the commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name does; do \
@@ -19,7 +19,7 @@ build: setup ## Builds everything
 demo: setup ## Runs JavaScript in every host, and shows what happens when things go wrong
 	@mix run examples/demo/demo.exs
 
-test: test-rust test-erlang test-elixir test-schedulers ## Runs all tests
+test: test-rust test-erlang test-elixir test-schedulers test-example ## Runs all tests
 
 test-rust: setup
 	cargo test --workspace --locked
@@ -36,6 +36,9 @@ SCHEDULED := conformance keeper live program race scheduler
 test-schedulers: setup ## Runs tests with one, two and eight schedulers, and with balanced ones
 	for flags in "+S 1:1" "+S 2:2" "+S 8:8" "+sub true"; do \
 	    ERL_FLAGS="$$flags" mix test $(SCHEDULED:%=test/%_test.exs) || exit 1; done
+
+test-example: setup ## Tries the example driver, which watches files
+	cd examples/driver && rebar3 eunit
 
 check: setup ## Formats, lints, warnings, dialyzer
 	cargo fmt --all --check

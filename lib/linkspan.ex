@@ -152,6 +152,49 @@ defmodule Linkspan do
   def cast(server, operation, body \\ ""), do: :linkspan.cast(server, operation, body)
 
   @doc """
+  Asks without waiting.
+
+  The answer is fetched by the same process, with `receive_response/2`, `wait_response/2` or `check_response/2`, which
+  mean what they do in `:gen_server`: `{:reply, result}` with what `call/4` would have returned. Nothing ever runs on
+  the caller's scheduler thread. A full queue answers `{:error, :busy}`.
+
+      requests = for n <- 1..3, do: Linkspan.send_request(server, :echo_long, to_string(n))
+      for request <- requests, do: {:reply, {:ok, _}} = Linkspan.receive_response(request)
+  """
+  @spec send_request(server(), operation(), iodata()) :: :linkspan.request_id()
+  def send_request(server, operation, body \\ ""),
+    do: :linkspan.send_request(server, operation, body)
+
+  @doc """
+  Waits for the answer to a request. After a time-out, `:timeout`, the request is given up: its answer does not come
+  any more, and its work is told to stop.
+  """
+  @spec receive_response(:linkspan.request_id(), timeout()) ::
+          {:reply, {:ok, binary()} | {:error, reason()}} | :timeout
+  def receive_response(request, timeout \\ @default_timeout),
+    do: :linkspan.receive_response(request, timeout)
+
+  @doc "Waits for the answer to a request. After a time-out, `:timeout`, one may wait again."
+  @spec wait_response(:linkspan.request_id(), timeout()) ::
+          {:reply, {:ok, binary()} | {:error, reason()}} | :timeout
+  def wait_response(request, timeout \\ @default_timeout),
+    do: :linkspan.wait_response(request, timeout)
+
+  @doc "Whether a message that this process has received is the answer to a request; `:no_reply` if it is not."
+  @spec check_response(term(), :linkspan.request_id()) ::
+          {:reply, {:ok, binary()} | {:error, reason()}} | :no_reply
+  defdelegate check_response(message, request), to: :linkspan
+
+  @doc """
+  Gives a request up, and tells its work to stop.
+
+  `{:error, :cancelled}`: no answer will come. `{:reply, result}`: it had come before.
+  """
+  @spec cancel(:linkspan.request_id()) ::
+          {:error, :cancelled} | {:reply, {:ok, binary()} | {:error, reason()}}
+  defdelegate cancel(request), to: :linkspan
+
+  @doc """
   An answer in parts: a lazy enumerable of binaries.
 
   Nothing is sent before it is enumerated. Then the service makes as many parts as `:window` has room for, and goes on

@@ -8,11 +8,12 @@
 
 -export([load/0, start_link/1, stop/1, stop/3, child_spec/1]).
 -export([open/1, close/1, call/2, call/3, call/4, cast/2, cast/3, handle/1, lane/2, connect/2, info/1, service/1]).
+-export([send_request/3, receive_response/2, wait_response/2, check_response/2, cancel/1]).
 -export([stream/3, stream/4, next/2, close_stream/1]).
 -export([instances/0, table/0]).
 %% For decorators of hosts.
 -export([when_room/4]).
--export_type([stream/0, stream_option/0]).
+-export_type([request_id/0, stream/0, stream_option/0]).
 -export_type([instance/0, server/0, operation/0, reason/0, info/0, lanes_info/0, times/0]).
 
 %% What is a time-out: it must fit into a frame.
@@ -21,6 +22,8 @@
 ).
 
 -opaque instance() :: #linkspan{}.
+%% A request whose answer is fetched later, by the process that sent it.
+-type request_id() :: linkspan_request:id().
 -opaque stream() :: linkspan_stream:stream().
 %% Parts that may be under way at once; 16 unless said otherwise.
 -type stream_option() :: {window, 1..16#FFFFFFFF}.
@@ -230,6 +233,44 @@ cast(Server, Operation, Body) ->
         #linkspan{} = Instance -> cast(Instance, Operation, Body);
         {error, closed} -> {error, closed}
     end.
+
+%% Asks without waiting, and never runs anything on the caller's scheduler: the answer is fetched by one of the functions
+%% below, by the caller. A queue that is full answers busy, whatever the instance does about it in calls.
+-spec send_request(server(), operation(), iodata()) -> request_id().
+send_request(#linkspan{} = Instance, Operation, Body) when
+    is_integer(Operation), Operation >= 0, Operation < ?OPERATION_LIMIT
+->
+    linkspan_request:send(Instance, Operation, Body);
+send_request(#linkspan{} = Instance, Operation, Body) ->
+    case number(Instance, Operation) of
+        {ok, Number} -> send_request(Instance, Number, Body);
+        error -> linkspan_request:refused({unknown_operation, Operation})
+    end;
+send_request(Server, Operation, Body) ->
+    case handle(Server) of
+        #linkspan{} = Instance -> send_request(Instance, Operation, Body);
+        {error, closed} -> linkspan_request:refused(closed)
+    end.
+
+%% As gen_server:receive_response/2: after a time-out the request is given up, and its answer will not come.
+-spec receive_response(request_id(), timeout()) -> {reply, linkspan_request:result()} | timeout.
+receive_response(Request, Timeout) ->
+    linkspan_request:receive_response(Request, Timeout).
+
+%% As gen_server:wait_response/2: after a time-out one may wait again.
+-spec wait_response(request_id(), timeout()) -> {reply, linkspan_request:result()} | timeout.
+wait_response(Request, Timeout) ->
+    linkspan_request:wait_response(Request, Timeout).
+
+%% As gen_server:check_response/2: whether a message that the caller has received is the answer.
+-spec check_response(Message :: term(), request_id()) -> {reply, linkspan_request:result()} | no_reply.
+check_response(Message, Request) ->
+    linkspan_request:check_response(Message, Request).
+
+%% Gives a request up and tells its work to stop. No answer comes, unless it had come before: then this is it.
+-spec cancel(request_id()) -> {error, cancelled} | {reply, linkspan_request:result()}.
+cancel(Request) ->
+    linkspan_request:cancel(Request).
 
 %% Asks for an answer in parts, with the default window.
 -spec stream(server(), operation(), iodata()) -> {ok, stream()} | {error, reason()}.

@@ -9,7 +9,7 @@
 -include("linkspan_frame.hrl").
 
 -export([start/2, call/4, answered/3, cast/3, await_room/3, info/2]).
--export([stream/4, credit/3, withdraw/2]).
+-export([send_request/3, stream/4, credit/3, withdraw/2]).
 
 %% Commands: see native/beam/src/endpoint/commands.rs.
 -define(COMMAND(Number), (16#C0000000 + Number)).
@@ -23,12 +23,14 @@
 -define(SUBMIT, ?COMMAND(8)).
 -define(GIVE_CREDIT, ?COMMAND(9)).
 
-%% How a direct call is run: at once if it may, or as a stream.
--define(SOON, 0).
--define(IN_PARTS, 2).
-
 %% Operations with this bit are casts.
 -define(CAST_BIT, (1 bsl 31)).
+
+%% How a direct call is run: at once if it may, deferred in any case, or as a stream.
+-define(SOON, 0).
+-define(LATER, 1).
+-define(IN_PARTS, 2).
+
 %% Loads and starts the service of a new instance.
 -spec start(#linkspan{}, linkspan_options:options()) -> {ok, #linkspan{}} | {error, linkspan:reason()}.
 start(Blank, #{library := Path, events := Events} = Options) ->
@@ -76,7 +78,7 @@ attach(#linkspan{host = Host} = Instance, Id, Timeout) ->
         <<?DEFERRED>> ->
             receive
                 {Reference, Status, Reply} -> linkspan_reason:result(Status, Reply)
-            after Timeout -> withdraw(Instance, Reference, Tag)
+            after Timeout -> timed_out(Instance, Reference)
             end;
         <<Status, Reply/binary>> ->
             linkspan_reason:result(Status, Reply);
@@ -87,41 +89,59 @@ attach(#linkspan{host = Host} = Instance, Id, Timeout) ->
 %% A request that is deferred for certain, or too long to copy: says at once where its answer is to go.
 direct(Send, Instance, Operation, Body, Timeout) ->
     Reference = make_ref(),
-    Tag = term_to_binary(Reference),
-    Head = <<(byte_size(Tag)):16, Tag/binary, Operation:32, (linkspan_frame:timeout(Timeout)):32, ?SOON>>,
-    case Send(Instance, Head, Body) of
+    case Send(Instance, head(Reference, Operation, Timeout, <<?SOON>>), Body) of
         closed ->
             {error, closed};
         _Sent ->
             receive
                 {Reference, Status, Reply} -> linkspan_reason:result(Status, Reply)
-            after Timeout -> withdraw(Instance, Reference, Tag)
+            after Timeout -> timed_out(Instance, Reference)
             end
     end.
+
+head(Reference, Operation, Timeout, Mode) ->
+    Tag = term_to_binary(Reference),
+    <<(byte_size(Tag)):16, Tag/binary, Operation:32, (linkspan_frame:timeout(Timeout)):32, Mode/binary>>.
 
 submit(#linkspan{host = Host} = Instance, Head, Body) ->
     Host:control(Instance, ?SUBMIT, [Head | Body]).
 
-%% The time is over. Either the request is withdrawn, and no answer comes; or it has just been answered, or the
-%% instance's end has: then the answer is there or on its way.
-withdraw(#linkspan{host = Host} = Instance, Reference, Tag) ->
-    case Host:control(Instance, ?WITHDRAW, Tag) of
-        <<?CANCELLED>> ->
+timed_out(Instance, Reference) ->
+    case withdraw(Instance, Reference) of
+        withdrawn ->
             {error, timeout};
-        _Answered ->
+        ending ->
             receive
                 {Reference, Status, Reply} -> linkspan_reason:result(Status, Reply)
             end
     end.
 
+%% Gives a request or a stream up. Either it is withdrawn, and nothing comes any more; or it has just been answered, or
+%% the instance's end has: then the last message is there or on its way.
+-spec withdraw(#linkspan{}, reference()) -> withdrawn | ending.
+withdraw(#linkspan{host = Host} = Instance, Reference) ->
+    case Host:control(Instance, ?WITHDRAW, term_to_binary(Reference)) of
+        <<?CANCELLED>> -> withdrawn;
+        _Answered -> ending
+    end.
+
+%% Asks without waiting: the answer will be {Reference, Status, Body}.
+-spec send_request(#linkspan{}, non_neg_integer(), iodata()) -> {ok, reference()} | {error, linkspan:reason()}.
+send_request(Instance, Operation, Body) ->
+    ask(Instance, Operation, Body, <<?LATER>>).
+
 %% Asks for an answer in parts, the first Window of them at once: {Reference, Status, Body} each.
 -spec stream(#linkspan{}, non_neg_integer(), iodata(), pos_integer()) ->
     {ok, #linkspan{}, reference()} | {error, linkspan:reason()}.
-stream(#linkspan{host = Host} = Instance, Operation, Body, Window) ->
+stream(Instance, Operation, Body, Window) ->
+    case ask(Instance, Operation, Body, <<?IN_PARTS, Window:32>>) of
+        {ok, Reference} -> {ok, Instance, Reference};
+        {error, Reason} -> {error, Reason}
+    end.
+
+ask(#linkspan{host = Host} = Instance, Operation, Body, Mode) ->
     Reference = make_ref(),
-    Tag = term_to_binary(Reference),
-    Forever = linkspan_frame:timeout(infinity),
-    Head = <<(byte_size(Tag)):16, Tag/binary, Operation:32, Forever:32, ?IN_PARTS, Window:32>>,
+    Head = head(Reference, Operation, infinity, Mode),
     Sent =
         case iolist_size(Body) < ?LONG_BODY of
             true -> submit(Instance, Head, Body);
@@ -129,7 +149,7 @@ stream(#linkspan{host = Host} = Instance, Operation, Body, Window) ->
         end,
     case Sent of
         closed -> {error, closed};
-        _Sent -> {ok, Instance, Reference}
+        _Sent -> {ok, Reference}
     end.
 
 -spec credit(#linkspan{}, reference(), pos_integer()) -> ok.
@@ -137,13 +157,6 @@ credit(#linkspan{host = Host} = Instance, Reference, More) ->
     %% Of the end of the instance a message tells.
     _ = Host:control(Instance, ?GIVE_CREDIT, [<<More:32>>, term_to_binary(Reference)]),
     ok.
-
--spec withdraw(#linkspan{}, reference()) -> withdrawn | ending.
-withdraw(#linkspan{host = Host} = Instance, Reference) ->
-    case Host:control(Instance, ?WITHDRAW, term_to_binary(Reference)) of
-        <<?CANCELLED>> -> withdrawn;
-        _Answered -> ending
-    end.
 
 -spec cast(#linkspan{}, non_neg_integer(), iodata()) -> ok | {error, linkspan:reason()}.
 cast(#linkspan{host = Host} = Instance, Operation, Body) ->
@@ -162,7 +175,7 @@ await_room(#linkspan{host = Host} = Instance, Wanted, Timeout) ->
             Result =
                 receive
                     {Reference, Status, Reply} -> linkspan_reason:result(Status, Reply)
-                after Timeout -> withdraw(Instance, Reference, Tag)
+                after Timeout -> timed_out(Instance, Reference)
                 end,
             case Result of
                 {ok, <<>>} -> ok;

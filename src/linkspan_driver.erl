@@ -6,7 +6,7 @@
 -include("linkspan_frame.hrl").
 
 -export([open/1, own/1, handle_info/2, call/4, cast/3, await_room/3, info/1, connect/2, close/1, release/1]).
--export([stream/4, credit/3, withdraw/2]).
+-export([send_request/3, stream/4, credit/3, withdraw/2]).
 -export([control/3, direct/3, plain/2]).
 
 %% Kind of a frame that carries a long body by reference and is answered straight to its sender.
@@ -70,6 +70,10 @@ call(Instance, Operation, Body, Timeout) ->
 -spec cast(#linkspan{}, non_neg_integer(), iodata()) -> ok | {error, linkspan:reason()}.
 cast(Instance, Operation, Body) ->
     linkspan_control:cast(Instance, Operation, Body).
+
+-spec send_request(#linkspan{}, non_neg_integer(), iodata()) -> {ok, reference()} | {error, linkspan:reason()}.
+send_request(Instance, Operation, Body) ->
+    linkspan_control:send_request(Instance, Operation, Body).
 
 -spec await_room(#linkspan{}, non_neg_integer(), timeout()) -> ok | {error, linkspan:reason()}.
 await_room(Instance, Wanted, Timeout) ->

@@ -3,7 +3,7 @@
 
 -include("linkspan.hrl").
 
--export([module/1, name/1, shown/2]).
+-export([module/1, name/1, shown/2, bare/1]).
 -export_type([not_connected/0]).
 
 %% Why an instance keeps its owner.
@@ -19,6 +19,9 @@
 -callback call(#linkspan{}, non_neg_integer(), iodata(), timeout()) ->
     {ok, binary()} | {error, linkspan:reason()}.
 -callback cast(#linkspan{}, non_neg_integer(), iodata()) -> ok | {error, linkspan:reason()}.
+%% Asks without waiting. The answer comes to the caller as {Reference, Status, Body}, or as the {'DOWN', Reference, ...} of
+%% the owner; a full queue answers busy.
+-callback send_request(#linkspan{}, non_neg_integer(), iodata()) -> {ok, reference()} | {error, linkspan:reason()}.
 %% Asks for an answer in parts, with room for so many. Gives the instance that answers, which may be one behind this
 %% one, and a reference: the caller gets {Reference, 15, Part} and at last {Reference, Status, Body}, or, where that
 %% is a monitor, {'DOWN', Reference, process, _, Reason}.
@@ -26,9 +29,10 @@
     {ok, #linkspan{}, reference()} | {error, linkspan:reason()}.
 %% Makes room for more parts. This and withdraw/2 are asked of the instance that answers.
 -callback credit(#linkspan{}, reference(), pos_integer()) -> ok.
-%% Ends a stream: `withdrawn` if nothing will come any more, `ending` if its last message is there or on its way.
+%% Gives a request or a stream up: `withdrawn` if nothing will come any more, `ending` if its last message is there or on its way.
 -callback withdraw(#linkspan{}, reference()) -> withdrawn | ending.
--optional_callbacks([credit/3, withdraw/2]).
+%% Decorators need them not: see bare/1.
+-optional_callbacks([send_request/3, credit/3, withdraw/2]).
 %% Waits until the queue may have room for a body of so many bytes.
 -callback await_room(#linkspan{}, non_neg_integer(), timeout()) -> ok | {error, linkspan:reason()}.
 %% The record of docs/frame.md and what the host knows itself; or the instances that have it.
@@ -55,3 +59,9 @@ name(linkspan_program) -> program.
 -spec shown(#linkspan{}, linkspan_options:options()) -> #linkspan{}.
 shown(Instance, #{host := Decorator, behind := _Host}) -> Decorator:decorate(Instance);
 shown(Instance, #{}) -> Instance.
+
+%% The instance that takes a caller's requests now: behind its decorator, and of several lanes one.
+-spec bare(#linkspan{}) -> #linkspan{}.
+bare(#linkspan{host = linkspan_lanes} = Lanes) -> bare(linkspan_lanes:lane(Lanes));
+bare(#linkspan{target = #linkspan{} = Behind}) -> bare(Behind);
+bare(#linkspan{} = Instance) -> Instance.

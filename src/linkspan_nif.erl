@@ -9,7 +9,7 @@
 
 -export([load/1]).
 -export([open/1, own/1, handle_info/2, call/4, cast/3, await_room/3, info/1, connect/2, close/1, release/1]).
--export([stream/4, credit/3, withdraw/2]).
+-export([send_request/3, stream/4, credit/3, withdraw/2]).
 -export([control/3, direct/3]).
 -export([open_instance/0, instance_control/3, instance_direct/3, close_instance/1]).
 -export([become_runner/2, run_turn/1, instance_call/4, dirty_cpu_call/4, dirty_io_call/4]).
@@ -80,6 +80,10 @@ said(_Instance, {Status, Reply}, _Timeout) -> linkspan_reason:result(Status, Rep
 -spec cast(#linkspan{}, non_neg_integer(), iodata()) -> ok | {error, linkspan:reason()}.
 cast(Instance, Operation, Body) ->
     linkspan_control:cast(Instance, Operation, Body).
+
+-spec send_request(#linkspan{}, non_neg_integer(), iodata()) -> {ok, reference()} | {error, linkspan:reason()}.
+send_request(Instance, Operation, Body) ->
+    linkspan_control:send_request(Instance, Operation, Body).
 
 -spec await_room(#linkspan{}, non_neg_integer(), timeout()) -> ok | {error, linkspan:reason()}.
 await_room(Instance, Wanted, Timeout) ->

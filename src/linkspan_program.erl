@@ -8,8 +8,8 @@
 -include("linkspan.hrl").
 -include("linkspan_frame.hrl").
 
--export([stream/4, credit/3, withdraw/2]).
 -export([open/1, own/1, handle_info/2, call/4, cast/3, await_room/3, info/1, connect/2, close/1, release/1]).
+-export([send_request/3, stream/4, credit/3, withdraw/2]).
 
 -spec open(linkspan_options:options()) -> {ok, #linkspan{}} | {error, linkspan:reason()}.
 open(Options) ->
@@ -138,6 +138,23 @@ call(Instance, Operation, Body, Timeout) ->
 cast(Instance, Operation, Body) ->
     nothing(request(Instance, ?CAST, [<<Operation:32>> | Body], ?DEFAULT_TIMEOUT)).
 
+%% Asks without waiting: the answer will be {Reference, Status, Body}, or the owner's end.
+-spec send_request(#linkspan{}, non_neg_integer(), iodata()) -> {ok, reference()} | {error, linkspan:reason()}.
+send_request(#linkspan{target = Port, owner = Owner}, Operation, Body) ->
+    Size = iolist_size(Body),
+    Reference = erlang:monitor(process, Owner, [{alias, reply_demonitor}]),
+    Tag = term_to_binary(Reference),
+    ok = watch(Owner, Tag, infinity),
+    Frame = [<<?CALL, (byte_size(Tag)):16>>, Tag, <<Operation:32, (linkspan_frame:timeout(infinity)):32>> | Body],
+    case send(Port, Frame, Size, ?DEFAULT_TIMEOUT) of
+        %% If the port is closed the owner ends as well: that is the answer.
+        Sent when Sent =:= ok; Sent =:= {error, closed} ->
+            {ok, Reference};
+        {error, Reason} ->
+            true = erlang:demonitor(Reference, [flush]),
+            {error, Reason}
+    end.
+
 -spec await_room(#linkspan{}, non_neg_integer(), timeout()) -> ok | {error, linkspan:reason()}.
 await_room(Instance, Wanted, Timeout) ->
     nothing(request(Instance, ?ROOM, <<Wanted:64>>, Timeout)).
@@ -169,7 +186,7 @@ request(#linkspan{target = Port, owner = Owner}, Kind, Body, Timeout) ->
             receive
                 {Reference, Status, Reply} -> linkspan_reason:result(Status, Reply);
                 {'DOWN', Reference, process, _, Reason} -> {error, linkspan_reason:from_exit(Reason)}
-            after Timeout -> withdraw(Port, Reference, Tag)
+            after Timeout -> timed_out(Port, Reference)
             end;
         {error, closed} ->
             %% The owner is about to end as well, and knows why.
@@ -180,7 +197,7 @@ request(#linkspan{target = Port, owner = Owner}, Kind, Body, Timeout) ->
                 {error, closed}
             end;
         {error, timeout} ->
-            withdraw(Port, Reference, Tag);
+            timed_out(Port, Reference);
         {error, Reason} ->
             true = erlang:demonitor(Reference, [flush]),
             {error, Reason}
@@ -227,12 +244,12 @@ withdraw(#linkspan{target = Port}, Reference) ->
 frame(Kind, Tag) -> [<<Kind, (byte_size(Tag)):16>>, Tag].
 
 %% The time is over: with the alias gone no answer can come; one that has come counts.
-withdraw(Port, Reference, Tag) ->
+timed_out(Port, Reference) ->
     true = erlang:demonitor(Reference, [flush]),
     receive
         {Reference, Status, Reply} -> linkspan_reason:result(Status, Reply)
     after 0 ->
-        ok = cancel(Port, Tag),
+        ok = cancel(Port, term_to_binary(Reference)),
         {error, timeout}
     end.
 

@@ -92,16 +92,11 @@ defmodule Linkspan.LiveTest do
           end)
 
         for _ <- 1..50 do
-          case Linkspan.open(service: :version, host: @host, library: library) do
-            {:ok, instance} ->
-              assert {:ok, version} = Linkspan.call(instance, :version)
-              assert version in ["1", "2"]
-              assert Linkspan.call(instance, :version_when) == {:ok, version}
-              :ok = Linkspan.close(instance)
-
-            {:error, {:not_a_library, ^library, why}} ->
-              assert why == "it changed while it was read"
-          end
+          {:ok, instance} = Linkspan.open(service: :version, host: @host, library: library)
+          assert {:ok, version} = Linkspan.call(instance, :version)
+          assert version in ["1", "2"]
+          assert Linkspan.call(instance, :version_when) == {:ok, version}
+          :ok = Linkspan.close(instance)
         end
 
         :atomics.put(stop, 1, 1)
@@ -146,6 +141,7 @@ defmodule Linkspan.LiveTest do
     test "when every module of ours is deleted, and loaded by the next call", load do
       for module <- Application.spec(:linkspan, :modules) do
         eventually(fn -> :code.soft_purge(module) end, fn -> module end)
+        {:module, ^module} = Code.ensure_loaded(module)
         true = :code.delete(module)
         # Whoever needs it before it is gone, or after, loads it.
         eventually(fn -> :code.soft_purge(module) end, fn -> module end)

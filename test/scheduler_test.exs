@@ -48,25 +48,68 @@ defmodule Linkspan.SchedulerTest do
     assert Enum.uniq(Task.await_many(tasks)) == [{:error, :closed}]
   end
 
-  for host <- [:driver, :nif] do
+  for host <- [:driver, :nif, :program] do
     @host host
 
     test "an operation whose cost jumps is off the scheduler after one overrun in the #{host} host" do
       server = start(service: :echo, host: @host)
-      # Learnt to be short: from then on it runs inline.
-      eventually(fn ->
-        {:ok, ""} = Linkspan.call(server, :work, "5")
-        Linkspan.info(server).counts.inline > 50
-      end)
 
+      for {operation, n} <- Enum.with_index([:work, :work_1, :work_2]) do
+        learn_short(server, operation)
+        before = Linkspan.info(server).counts
+        assert before.overruns <= n
+        for _ <- 1..20, do: {:ok, ""} = Linkspan.call(server, operation, "5000")
+        now = Linkspan.info(server).counts
+        assert now.overruns <= n + 1
+        assert now.inline - before.inline <= 1
+        assert now.deferred - before.deferred >= 19
+      end
+
+      # For good: it is quick again, and may go on being so.
       before = Linkspan.info(server).counts
-      assert before.overruns == 0
-      for _ <- 1..20, do: {:ok, ""} = Linkspan.call(server, :work, "5000")
-      now = Linkspan.info(server).counts
-      assert now.overruns <= 1
-      assert now.inline - before.inline <= 1
-      assert now.deferred - before.deferred >= 19
+      for _ <- 1..100, do: {:ok, ""} = Linkspan.call(server, :work, "5")
+      assert Linkspan.info(server).counts.inline == before.inline
     end
+  end
+
+  for host <- [:driver, :nif] do
+    @host host
+
+    # 4000 reductions are a time slice, which is a millisecond.
+    test "an inline run is paid for by its caller in the #{host} host" do
+      server = start(service: :echo, host: @host)
+      handle = Linkspan.handle(server)
+      learn_short(handle, :work)
+      runs = 200
+      before = Linkspan.info(server).counts.inline
+      cheap = reductions(fn -> for _ <- 1..runs, do: Linkspan.call(handle, :work, "0") end)
+      dear = reductions(fn -> for _ <- 1..runs, do: Linkspan.call(handle, :work, "80") end)
+      # Some runs took longer than they should have, and were deferred.
+      inline = Linkspan.info(server).counts.inline - before
+      assert inline > runs
+      assert dear - cheap > (inline - runs) * 80 * 4 / 2
+    end
+  end
+
+  defp reductions(fun) do
+    Task.await(
+      Task.async(fn ->
+        {:reductions, before} = Process.info(self(), :reductions)
+        fun.()
+        {:reductions, now} = Process.info(self(), :reductions)
+        now - before
+      end)
+    )
+  end
+
+  # From then on it runs inline.
+  defp learn_short(server, operation) do
+    before = Linkspan.info(server).counts.inline
+
+    eventually(fn ->
+      {:ok, ""} = Linkspan.call(server, operation, "5")
+      Linkspan.info(server).counts.inline > before + 50
+    end)
   end
 
   defp all_busy?(servers), do: Enum.all?(servers, &(Linkspan.info(&1).queue.requests == 1))

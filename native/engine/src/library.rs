@@ -7,8 +7,8 @@
 use std::collections::HashMap;
 use std::env;
 use std::fmt::Write as _;
-use std::fs::{self, Metadata};
-use std::io::{self, Write};
+use std::fs::{File, Metadata};
+use std::io::{self, Read, Write};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -127,13 +127,17 @@ impl Libraries {
         let missing = |error: io::Error| LibraryError::Missing { path: path.into(), why: error.to_string() };
         let file = Path::new(path);
         let mut known = self.0.lock();
-        let stamp = Stamp::of(&fs::metadata(file).map_err(missing)?);
+        let mut opened = File::open(file).map_err(missing)?;
+        let before = opened.metadata().map_err(missing)?;
+        let stamp = Stamp::of(&before);
         if let Some((_, library)) = known.by_file.get(file).filter(|(known, _)| *known == stamp) {
             return Ok(library.clone());
         }
         let settled = stamp.is_settled();
-        let content = fs::read(file).map_err(missing)?;
-        if Stamp::of(&fs::metadata(file).map_err(missing)?) != stamp {
+        let mut content = Vec::new();
+        opened.read_to_end(&mut content).map_err(missing)?;
+        let after = opened.metadata().map_err(missing)?;
+        if (before.len(), before.modified().ok()) != (after.len(), after.modified().ok()) {
             return Err(LibraryError::NotALibrary { path: path.into(), why: "it changed while it was read".into() });
         }
         let hash = hex(&Sha256::digest(&content));

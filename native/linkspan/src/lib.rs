@@ -35,6 +35,7 @@
 
 mod context;
 mod error;
+pub mod etf;
 #[allow(unsafe_code)] // the one module that crosses the service ABI
 #[doc(hidden)]
 pub mod ffi;

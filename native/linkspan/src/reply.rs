@@ -3,8 +3,9 @@
 use std::fmt;
 
 use bytes::Bytes;
+use serde::Serialize;
 
-use crate::Result;
+use crate::{Error, Result, etf};
 
 /// Longest answer that is kept without an allocation.
 const SHORT: usize = 64;
@@ -69,6 +70,14 @@ impl Reply {
     /// Whether the answer comes in parts.
     pub fn is_stream(&self) -> bool {
         matches!(self.0, Content::Stream(_))
+    }
+
+    /// An answer that is a term, in the external term format; see [`etf`].
+    ///
+    /// Fails, with code 0, if the value has no form as a term: a float that is not finite, for one.
+    pub fn term<T: Serialize + ?Sized>(value: &T) -> Result<Self> {
+        let bytes = etf::to_vec(value).map_err(|why| Error::new(0, format_args!("the reply is not a term: {why}")))?;
+        Ok(if bytes.len() > SHORT { Reply::bytes(bytes) } else { Reply::copy(&bytes) })
     }
 
     /// The bytes of the answer; none of an answer in parts.

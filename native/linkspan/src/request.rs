@@ -1,6 +1,9 @@
 //! The question.
 
 use bytes::Bytes;
+use serde::Deserialize;
+
+use crate::{Error, Result, etf};
 
 /// One request: an operation and a body.
 pub struct Request<'a> {
@@ -23,6 +26,22 @@ impl<'a> Request<'a> {
     /// The body as an owned value: shared with the VM where it is a reference-counted binary, else copied.
     pub fn to_bytes(&self) -> Bytes {
         (self.share)()
+    }
+
+    /// The body as a term, in the external term format; see [`etf`]. What `T` borrows, it borrows from the body.
+    ///
+    /// Fails with [`Error::BadRequest`], which says where in the term what was expected, and what came.
+    ///
+    /// ```
+    /// # use linkspan::{Reply, Request, Result};
+    /// /// `{Text, Times}`
+    /// fn repeat(request: Request<'_>) -> Result<Reply> {
+    ///     let (text, times): (&str, u16) = request.term()?;
+    ///     Reply::term(&text.repeat(times.into()))
+    /// }
+    /// ```
+    pub fn term<T: Deserialize<'a>>(&self) -> Result<T> {
+        etf::from_slice(self.body).map_err(Error::bad_request)
     }
 }
 

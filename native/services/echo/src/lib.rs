@@ -8,6 +8,7 @@ use std::hint::black_box;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use linkspan::etf::Term;
 use linkspan::{Context, Cost, Error, Operation, Reply, Request, Result, Service};
 
 use self::streams::{End, Streams};
@@ -41,6 +42,7 @@ mod operation {
     pub const WORK_1: u32 = 50;
     pub const WORK_2: u32 = 51;
     pub const WORK_3: u32 = 52;
+    pub const TERM: u32 = 60;
 }
 
 /// State of one instance.
@@ -83,6 +85,7 @@ impl Service for Echo {
         Operation::new(operation::WORK_1, "work_1"),
         Operation::new(operation::WORK_2, "work_2"),
         Operation::new(operation::WORK_3, "work_3"),
+        Operation::new(operation::TERM, "term"),
     ];
 
     /// So that several may stand in for one; what `count` says is of one of them.
@@ -160,6 +163,8 @@ impl Service for Echo {
                 cx.emit(name.trim_end().to_owned());
                 return Ok(Reply::copy(name.trim_end().as_bytes()));
             }
+            // The same term, read and written.
+            operation::TERM => return Reply::term(&request.term::<Term<'_>>()?),
             other => unreachable!("operation {other} is not declared"),
         }
         Ok(Reply::empty())
@@ -176,6 +181,7 @@ impl Service for Echo {
             operation::FOREVER | operation::STREAM_FAIL | operation::STREAM_PANIC => Cost::Long,
             operation::THREAD if body == 0 => Cost::Learn,
             operation::THREAD => Cost::Long,
+            operation::TERM => Cost::Learn,
             _ => Cost::Short,
         }
     }
