@@ -293,8 +293,13 @@ controls_answer_lists_or_binaries(Dir) ->
         ?assertEqual(list_to_binary(Long), port_control(Port, 14, "whole")),
         ?assertEqual(list_to_binary(Long), port_control(Port, 14, "memory")),
         ?assertEqual(list_to_binary(Part), port_control(Port, 14, "part")),
+        ?assertEqual(Long, port_control(Port, 14, "to_lists")),
+        ?assertEqual(list_to_binary(Long), port_control(Port, 14, "to_binaries")),
         ?assertEqual([], port_control(Port, 14, "lists")),
-        ?assertEqual("label", port_control(Port, 11, ""))
+        ?assertEqual("label", port_control(Port, 11, "")),
+        ?assertEqual([], port_control(Port, 14, "binaries")),
+        ?assertEqual(list_to_binary(Long), port_control(Port, 14, "ending")),
+        ?assertEqual(ending, exited(Port))
     end).
 
 %% Ports, states, jobs, ends, panics and long answers leave nothing behind.

@@ -102,6 +102,11 @@ impl<Q> Inner<Q> {
         }
     }
 
+    /// Whether the VM has given the slot up.
+    pub fn is_stopped(&self) -> bool {
+        self.state.get() & STOPPED != 0
+    }
+
     pub fn hold(&self) {
         self.state.set(self.state.get() + HELD);
     }

@@ -56,7 +56,9 @@ impl Driver for Tour {
         }
     }
 
-    fn stop(self, _port: &Port<'_>) {
+    fn stop(self, port: &Port<'_>) {
+        // Changes nothing: an answer in the other form may be on its way.
+        port.answer_lists();
         let label = format!("{}\0", self.label);
         env::set(c"TOUR_DRV_STOPPED", CStr::from_bytes_with_nul(label.as_bytes()).unwrap_or(c""));
     }
@@ -231,6 +233,21 @@ impl Tour {
             b"lists" => {
                 port.answer_lists();
                 reply.nothing()
+            }
+            // The form is the one that holds when the callback returns.
+            b"to_binaries" => {
+                let replied = reply.memory(erl_driver::Memory::copy_from_slice(&long));
+                port.answer_binaries();
+                replied
+            }
+            b"to_lists" => {
+                let replied = reply.binary(long);
+                port.answer_lists();
+                replied
+            }
+            b"ending" => {
+                port.fail_atom(c"ending");
+                reply.binary(long)
             }
             b"long" => reply.bytes(&long),
             b"whole" => reply.binary(long),
