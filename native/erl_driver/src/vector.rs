@@ -68,6 +68,17 @@ impl<'a> Vector<'a> {
         })
     }
 
+    /// The parts without the first bytes.
+    pub(crate) fn parts_without(&self, mut skip: usize) -> impl DoubleEndedIterator<Item = Part<'a>> + use<'a> {
+        let rest = self.parts().filter_map(|part| {
+            let cut = skip.min(part.bytes.len());
+            skip -= cut;
+            let bytes = &part.bytes[cut..];
+            (!bytes.is_empty()).then_some(Part { bytes, ..part })
+        });
+        rest.collect::<Vec<_>>().into_iter()
+    }
+
     /// Everything in one piece: shared if it lies in one binary, else copied.
     pub fn to_bytes(&self) -> Bytes {
         let mut parts = self.parts();
@@ -120,6 +131,10 @@ impl<'a> Part<'a> {
     /// The bytes.
     pub fn bytes(&self) -> &'a [u8] {
         self.bytes
+    }
+
+    pub(crate) fn raw_binary(&self) -> *mut sys::ErlDrvBinary {
+        self.binary.map_or(std::ptr::null_mut(), NonNull::as_ptr)
     }
 
     /// Whether the bytes lie in a binary, so that they need not be copied.

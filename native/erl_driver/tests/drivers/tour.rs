@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use erl_driver::time::{self, Unit};
 use erl_driver::{
-    Binary, BinaryMut, BusyLimits, Call, Control, Driver, DriverAllocator, InitFailed, Mode, Monitor, NotMonitored,
-    Pid, Port, Refusal, Replied, Terms, Vector, VectorBuilder, env, panic, system,
+    Binary, BinaryMut, BusyLimits, Call, Control, Driver, DriverAllocator, InitFailed, Mode, Monitor, NoQueue,
+    NotMonitored, Pid, Port, Refusal, Replied, Terms, Vector, VectorBuilder, env, panic, system,
 };
 
 /// What Rust allocates is counted with what the VM allocates for drivers: a test looks for leaks there.
@@ -108,6 +108,9 @@ impl Driver for Tour {
                 format!("{started:?}")
             }
             18 => unreleased(port),
+            19 => queue(port).unwrap_or_else(|NoQueue| "no queue".into()),
+            // Held twice: a panic.
+            20 => format!("{:?} {:?}", port.queue(), port.queue()),
             _ => return reply.badarg(),
         };
         reply.bytes(answer.as_bytes())
@@ -265,6 +268,28 @@ fn unreleased(port: &Port<'_>) -> String {
     let watched = port.watch(&near, Mode::READ);
     port.release(&near);
     format!("{watched:?} {}", Arc::strong_count(&near))
+}
+
+/// Everything that is put into the queue comes out of it; bytes are copied, binaries are not.
+fn queue(port: &Port<'_>) -> Result<String, NoQueue> {
+    let binary = Binary::copy_from_slice(b"-binary");
+    let mut bytes = b"-bytes".to_vec();
+    let mut queue = port.queue();
+    queue.enq(&bytes)?;
+    queue.enq_binary(&binary)?;
+    let part = binary.slice(..4);
+    let mut built = VectorBuilder::new();
+    queue.enqv(&built.bytes(&bytes).binary(&part).bytes(b"").vector(), 1)?;
+    queue.pushq(b"c")?;
+    queue.pushqv(&VectorBuilder::new().bytes(b"xxa").bytes(b"b").vector(), 2)?;
+    queue.pushq_binary(&binary.slice(1..2))?;
+    drop(part);
+    bytes.fill(b'?');
+    let shown = queue.peekq()?.to_vec();
+    let references = binary.reference_count();
+    let left = queue.deq(4)?;
+    let none = queue.deq(usize::MAX)?;
+    Ok(format!("{} {references} {left} {none} {}", String::from_utf8_lossy(&shown), binary.reference_count()))
 }
 
 fn binaries() -> String {
