@@ -1,8 +1,8 @@
-//! Safe Rust for Erlang port drivers: the part that Linkspan's own driver needs.
+//! Safe Rust for Erlang port drivers.
 //!
-//! A driver is a type that implements [`Driver`]; [`driver!`] makes the entry that `erl_ddll` looks for and lists
-//! the callbacks the driver has. Callbacks get a [`Port`], which cannot leave the thread; [`PortId`], [`Pid`],
-//! [`Atom`] and [`Binary`] can.
+//! A driver is a type that implements [`Driver`]; [`driver!`] makes the entry that `erl_ddll` looks for and lists the
+//! callbacks the driver has. Callbacks get a [`Port`], which cannot leave the thread; [`PortId`], [`Pid`], [`Atom`],
+//! [`Binary`] and [`DataLock`] can. No `unsafe` is needed in a driver.
 //!
 //! ```no_run
 //! use erl_driver::{Control, Driver, Port, Refusal, Replied};
@@ -19,22 +19,38 @@
 //!     }
 //! }
 //!
-//! erl_driver::driver!(Echo, "echo_drv": control);
+//! erl_driver::driver!(Echo, "echo_drv": start, control);
 //! ```
 
 mod binary;
 mod driver;
 #[doc(hidden)]
 pub mod entry;
+pub mod env;
+mod job;
+mod memory;
+pub mod panic;
 mod port;
+mod queue;
+pub mod raw;
 mod reply;
+mod select;
+pub mod system;
 mod term;
 pub mod thread;
+pub mod time;
 mod vector;
 
-pub use binary::{Binary, Slice};
-pub use driver::{Driver, Refusal};
-pub use port::{Monitor, Port};
-pub use reply::{Control, Replied};
+pub use binary::{Binary, BinaryMut};
+pub use driver::{BareDriver, Driver, InitFailed, Locking, Refusal};
+pub use entry::{BareEntry, Draft, Entry};
+pub use erl_driver_sys as sys;
+pub(crate) use job::Job;
+pub use job::{AsyncKey, NotStarted};
+pub use memory::{DriverAllocator, Memory};
+pub use port::{BusyLimits, Monitor, NotCreated, NotMonitored, OtherPort, Port, Sibling};
+pub use queue::{DataLock, NoLock, NoQueue, Queue, QueueAccess};
+pub use reply::{Call, Control, Replied};
+pub use select::{AsEvent, Event, Mode, NotSelected};
 pub use term::{Atom, NotSent, Pid, PortId, Terms};
-pub use vector::{Part, Vector};
+pub use vector::{Part, Vector, VectorBuilder};

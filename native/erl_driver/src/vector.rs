@@ -1,39 +1,69 @@
-//! What `outputv` is given: a vector of parts, most of them in reference-counted binaries.
+//! Vectors: what `outputv` is given, and what a port's queue looks like. Most parts lie in reference-counted binaries.
 
+use std::ffi::c_int;
+use std::fmt;
 use std::marker::PhantomData;
-use std::ptr::NonNull;
+use std::ptr::{self, NonNull};
 
 use bytes::Bytes;
 use erl_driver_sys as sys;
 
-use crate::{Binary, Slice};
+use crate::Binary;
 
-/// The vector of a running `outputv`.
-#[derive(Debug)]
+/// A vector that is lent to a callback.
 pub struct Vector<'a> {
-    raw: *const sys::ErlIOVec,
+    raw: sys::ErlIOVec,
     lent: PhantomData<&'a [u8]>,
+}
+
+impl fmt::Debug for Vector<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Vector").field("len", &self.len()).finish_non_exhaustive()
+    }
 }
 
 impl<'a> Vector<'a> {
     /// # Safety
-    /// `raw` must be the vector of a running `outputv`.
-    pub(crate) unsafe fn new(raw: *const sys::ErlIOVec) -> Self {
+    /// `raw` must be a vector whose parts are valid for `'a`.
+    pub(crate) unsafe fn new(raw: sys::ErlIOVec) -> Self {
         Vector { raw, lent: PhantomData }
     }
 
+    /// # Safety
+    /// `raw` must be the vector of a callback that runs for `'a`.
+    pub(crate) unsafe fn lent(raw: *const sys::ErlIOVec) -> Self {
+        // SAFETY: the caller's promise.
+        let raw = unsafe { *raw };
+        // SAFETY: as above.
+        unsafe { Self::new(raw) }
+    }
+
+    /// For functions that only read it.
+    pub(crate) fn as_raw(&self) -> sys::ErlIOVec {
+        self.raw
+    }
+
+    /// Number of bytes.
+    pub fn len(&self) -> usize {
+        self.raw.size
+    }
+
+    /// Whether there are no bytes.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
     /// The parts that are not empty.
-    pub fn parts(&self) -> impl Iterator<Item = Part<'a>> {
-        // SAFETY: the vector is valid while `outputv` runs.
-        let vector = unsafe { &*self.raw };
-        let len = vector.vsize as usize;
-        // SAFETY: there are `vsize` parts.
-        let iovs: &'a [sys::SysIOVec] = unsafe { slice(vector.iov, len) };
+    pub fn parts(&self) -> impl Iterator<Item = Part<'a>> + use<'a> {
+        let len = self.raw.vsize as usize;
+        // SAFETY: there are `vsize` parts, valid for 'a.
+        let iovs: &'a [sys::SysIOVec] = unsafe { slice(self.raw.iov, len) };
         // SAFETY: there are `vsize` binaries or nulls.
-        let binaries: &'a [*mut sys::ErlDrvBinary] = unsafe { slice(vector.binv, len) };
+        let binaries: &'a [*mut sys::ErlDrvBinary] = unsafe { slice(self.raw.binv, len) };
         iovs.iter().zip(binaries).filter(|(iov, _)| iov.iov_len > 0).map(|(iov, binary)| {
-            // SAFETY: a part is valid while `outputv` runs.
-            let bytes = unsafe { slice(iov.iov_base.cast::<u8>(), iov.iov_len) };
+            #[allow(clippy::unnecessary_cast)] // a `c_ulong` on Windows
+            // SAFETY: as above.
+            let bytes = unsafe { slice(iov.iov_base.cast::<u8>(), iov.iov_len as usize) };
             Part { bytes, binary: NonNull::new(*binary) }
         })
     }
@@ -44,13 +74,22 @@ impl<'a> Vector<'a> {
         match (parts.next(), parts.next()) {
             (None, _) => Bytes::new(),
             (Some(only), None) => only.to_bytes(),
-            _ => {
-                // SAFETY: as in `parts`.
-                let mut all = Vec::with_capacity(unsafe { (*self.raw).size });
-                self.parts().for_each(|part| all.extend_from_slice(part.bytes));
-                all.into()
-            }
+            _ => self.to_vec().into(),
         }
+    }
+
+    /// A copy of everything.
+    pub fn to_vec(&self) -> Vec<u8> {
+        let mut all = Vec::with_capacity(self.len());
+        self.parts().for_each(|part| all.extend_from_slice(part.bytes));
+        all
+    }
+
+    /// Copies from the front as much as there is room for; returns how many bytes.
+    pub fn copy_to(&self, room: &mut [u8]) -> usize {
+        let mut raw = self.raw;
+        // SAFETY: the vector is valid, and there is so much room.
+        unsafe { sys::driver_vec_to_buf(&mut raw, room.as_mut_ptr().cast(), room.len()) }
     }
 }
 
@@ -65,10 +104,16 @@ unsafe fn slice<'a, T>(data: *const T, len: usize) -> &'a [T] {
 }
 
 /// One part of a vector.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Part<'a> {
     bytes: &'a [u8],
     binary: Option<NonNull<sys::ErlDrvBinary>>,
+}
+
+impl fmt::Debug for Part<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Part").field("len", &self.bytes.len()).field("shared", &self.is_shared()).finish()
+    }
 }
 
 impl<'a> Part<'a> {
@@ -77,12 +122,76 @@ impl<'a> Part<'a> {
         self.bytes
     }
 
+    /// Whether the bytes lie in a binary, so that they need not be copied.
+    pub fn is_shared(&self) -> bool {
+        self.binary.is_some()
+    }
+
+    /// The bytes as a binary: shared if they lie in one, else copied.
+    pub fn to_binary(self) -> Binary {
+        match self.binary {
+            // SAFETY: the binary is alive while the vector is lent, and `bytes` lies in it.
+            Some(raw) => unsafe { Binary::share(raw, self.bytes) },
+            None => Binary::copy_from_slice(self.bytes),
+        }
+    }
+
     /// The bytes as an owned value: shared if they lie in a binary, else copied.
     pub fn to_bytes(self) -> Bytes {
-        let Some(raw) = self.binary else { return Bytes::copy_from_slice(self.bytes) };
-        // SAFETY: the binary is alive while `outputv` runs, and `bytes` lies in it.
-        let binary = unsafe { Binary::share(raw) };
-        let start = self.bytes.as_ptr() as usize - binary.data() as usize;
-        Slice { binary, start, len: self.bytes.len() }.into()
+        if self.is_shared() { self.to_binary().into() } else { Bytes::copy_from_slice(self.bytes) }
+    }
+}
+
+/// A vector of one's own, made of bytes and binaries.
+///
+/// ```no_run
+/// # use erl_driver::{Binary, Port, VectorBuilder};
+/// # fn send(port: &Port<'_>, binary: &Binary) {
+/// let mut parts = VectorBuilder::new();
+/// parts.bytes(b"head").binary(binary);
+/// port.output_vector(b"", &parts.vector(), 0);
+/// # }
+/// ```
+#[derive(Debug, Default)]
+pub struct VectorBuilder<'a> {
+    iovs: Vec<sys::SysIOVec>,
+    binaries: Vec<*mut sys::ErlDrvBinary>,
+    size: usize,
+    lent: PhantomData<&'a [u8]>,
+}
+
+impl<'a> VectorBuilder<'a> {
+    /// No parts.
+    pub fn new() -> Self {
+        VectorBuilder::default()
+    }
+
+    /// Adds bytes, which the VM copies.
+    pub fn bytes(&mut self, bytes: &'a [u8]) -> &mut Self {
+        self.part(bytes, ptr::null_mut())
+    }
+
+    /// Adds a binary, by reference.
+    pub fn binary(&mut self, binary: &'a Binary) -> &mut Self {
+        self.part(binary, binary.as_raw().0)
+    }
+
+    fn part(&mut self, bytes: &'a [u8], binary: *mut sys::ErlDrvBinary) -> &mut Self {
+        self.iovs.push(sys::SysIOVec { iov_base: bytes.as_ptr().cast_mut().cast(), iov_len: bytes.len() as _ });
+        self.binaries.push(binary);
+        self.size += bytes.len();
+        self
+    }
+
+    /// The vector, while it is borrowed.
+    pub fn vector(&self) -> Vector<'_> {
+        let raw = sys::ErlIOVec {
+            vsize: self.iovs.len() as c_int,
+            size: self.size,
+            iov: self.iovs.as_ptr().cast_mut(),
+            binv: self.binaries.as_ptr().cast_mut(),
+        };
+        // SAFETY: parts and their bytes are borrowed.
+        unsafe { Vector::new(raw) }
     }
 }

@@ -8,7 +8,7 @@ mod term;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use erl_driver::{Control, Driver, Monitor, Pid, Port, Refusal, Replied, Vector};
+use erl_driver::{Call, Control, Driver, Monitor, Pid, Port, Refusal, Replied, Vector};
 use linkspan_engine::{
     Body, Conversation, Inline, Instance, Job, OPERATION_LIMIT, Options, Outcome, Recipient, Run, Ticket, status,
 };
@@ -91,7 +91,7 @@ impl Driver for LinkspanPort {
         }
     }
 
-    fn call<'a>(&mut self, port: &Port<'_>, operation: u32, term: &[u8], reply: Control<'a>) -> Replied<'a> {
+    fn call<'a>(&mut self, port: &Port<'_>, operation: u32, term: &[u8], reply: Call<'a>) -> Replied<'a> {
         self.begin(port);
         let Some(instance) = self.endpoint.instance.as_ref().filter(|_| operation < OPERATION_LIMIT) else {
             return reply.badarg();
@@ -137,7 +137,7 @@ impl Site for Port<'_> {
     }
 
     fn monitor(&self, process: Pid) -> Option<Monitor> {
-        Port::monitor(self, process)
+        Port::monitor(self, process).ok()
     }
 
     fn demonitor(&self, monitor: &Monitor) {
