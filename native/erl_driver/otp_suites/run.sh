@@ -113,8 +113,8 @@ run() {
 
 # Our drivers lie in folders named like OTP's suites; one that we do not have stays C and is named after the table.
 swap() {
-    (cd "$root" && cargo build --quiet --release --locked -p otp_suites --examples) || fail "the Rust drivers do not build."
-    built=${CARGO_TARGET_DIR:-$root/target}/release/examples
+    (cd "$root" && cargo build --quiet --profile otp-suites --locked -p otp_suites --examples) || fail "the Rust drivers do not build."
+    built=${CARGO_TARGET_DIR:-$root/target}/otp-suites/examples
     rm -rf rust && cp -r c rust
     for suite in $chosen; do
         for driver in "$here/$suite"/*.rs; do
