@@ -11,6 +11,8 @@ defmodule Bench.Compare do
   @rounds 21
   @callers 64
   @body "sixteen bytes..."
+  # The longest answer that a driver gives without allocating.
+  @long String.duplicate(@body, 4)
   # Number of the operation `echo`, for bare ports.
   @echo 1
 
@@ -25,6 +27,12 @@ defmodule Bench.Compare do
     {:gen_server, "gen_server:call", :gen_server},
     {:again, "gen_server:call again (noise)", :gen_server},
     {:c_driver, "C driver, port_control", :gen_server},
+    {:c_driver_again, "C driver again (noise)", :c_driver},
+    {:rust_driver, "Driver trait, port_control", :c_driver},
+    {:c_driver_long, "C driver, 64 B", :gen_server},
+    {:rust_driver_long, "Driver trait, 64 B", :c_driver_long},
+    {:c_driver_none, "C driver, 0 B", :gen_server},
+    {:rust_driver_none, "Driver trait, 0 B", :c_driver_none},
     {:control, "driver, port_control inline", :gen_server},
     {:control, "driver, port_control inline", :c_driver},
     {:handle, "driver, call inline, handle", :gen_server},
@@ -43,7 +51,7 @@ defmodule Bench.Compare do
     Enum.each(@rows, &row(&1, figures))
   end
 
-  defp subjects(%{server: server, driver: driver, program: program}) do
+  defp subjects(%{server: server, driver: driver, rust_driver: rust, program: program}) do
     {:ok, pid} = Linkspan.start_link(service: :echo, host: :driver)
     {:ok, external} = Linkspan.start_link(service: :echo, host: :program)
     %{port: port} = Linkspan.info(pid)
@@ -57,6 +65,12 @@ defmodule Bench.Compare do
       {:gen_server, 1, gen_server},
       {:again, 1, gen_server},
       {:c_driver, 1, fn -> @body = :erlang.port_control(driver, @echo, @body) end},
+      {:c_driver_again, 1, fn -> @body = :erlang.port_control(driver, @echo, @body) end},
+      {:rust_driver, 1, fn -> @body = :erlang.port_control(rust, @echo, @body) end},
+      {:c_driver_long, 1, fn -> @long = :erlang.port_control(driver, @echo, @long) end},
+      {:rust_driver_long, 1, fn -> @long = :erlang.port_control(rust, @echo, @long) end},
+      {:c_driver_none, 1, fn -> "" = :erlang.port_control(driver, @echo, "") end},
+      {:rust_driver_none, 1, fn -> "" = :erlang.port_control(rust, @echo, "") end},
       {:control, 1, fn -> @body = strip(:erlang.port_control(port, @echo, @body)) end},
       {:handle, 1, fn -> {:ok, @body} = Linkspan.call(inside, :echo, @body) end},
       {:pid, 1, fn -> {:ok, @body} = Linkspan.call(pid, :echo, @body) end},

@@ -52,12 +52,28 @@ defmodule Bench.Peers do
     program = build(dir, "packet_echo", "packet_echo", [])
     build(dir, "echo_driver", "echo_driver.so", ["-shared", "-fPIC", "-I", include])
     :ok = :erl_ddll.load_driver(String.to_charlist(dir), 'echo_driver')
+    build_rust(dir, "echo_drv")
+    :ok = :erl_ddll.load_driver(String.to_charlist(dir), 'echo_drv')
     {:ok, server} = GenServer.start_link(Echo, nil)
     {:ok, external} = GenServer.start_link(Program, program)
     # Its answer says that the program runs: the file may go.
     "up" = GenServer.call(external, "up")
     File.rm_rf!(dir)
-    %{server: server, driver: Port.open({:spawn_driver, 'echo_driver'}, []), program: external}
+
+    %{
+      server: server,
+      driver: Port.open({:spawn_driver, 'echo_driver'}, []),
+      rust_driver: Port.open({:spawn_driver, 'echo_drv'}, []),
+      program: external
+    }
+  end
+
+  # The driver of erl_driver's crate page.
+  defp build_rust(dir, name) do
+    cargo = ["build", "--release", "--quiet", "--locked", "-p", "erl_driver_tests"]
+    {_, 0} = System.cmd("cargo", cargo ++ ["--example", name], into: IO.stream())
+    target = System.get_env("CARGO_TARGET_DIR", "target")
+    File.cp!(Path.join(target, "release/examples/lib#{name}.so"), Path.join(dir, name <> ".so"))
   end
 
   defp build(dir, source, target, options) do

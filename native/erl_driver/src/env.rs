@@ -13,20 +13,24 @@ pub fn get(key: &CStr) -> Option<CString> {
         let status = unsafe { sys::erl_drv_getenv(key.as_ptr(), room.as_mut_ptr().cast(), &mut len) };
         match status {
             0 => return CStr::from_bytes_until_nul(&room).ok().map(CStr::to_owned),
-            // Too long; `len` says how long, until somebody sets it again.
-            1.. => room.resize(len.max(room.len() + 1), 0),
+            // Too long. The manual has `len` say how long; OTP 25 does not.
+            1.. => room.resize(len.max(2 * room.len()), 0),
             _ => return None,
         }
     }
 }
 
-/// Reads a variable into a buffer, without the zero that ends it. An error says how long the buffer must be.
-pub fn read<'a>(key: &CStr, room: &'a mut [u8]) -> Result<Option<&'a mut [u8]>, usize> {
+/// The value does not fit into the buffer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TooLong;
+
+/// Reads a variable into a buffer, which must have room for a zero at its end.
+pub fn read<'a>(key: &CStr, room: &'a mut [u8]) -> Result<Option<&'a mut [u8]>, TooLong> {
     let mut len = room.len();
     // SAFETY: any thread may call; there is so much room.
     match unsafe { sys::erl_drv_getenv(key.as_ptr(), room.as_mut_ptr().cast(), &mut len) } {
         0 => Ok(room.get_mut(..len)),
-        1.. => Err(len),
+        1.. => Err(TooLong),
         _ => Ok(None),
     }
 }

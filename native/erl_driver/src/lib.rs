@@ -4,22 +4,14 @@
 //! callbacks the driver has. Callbacks get a [`Port`], which cannot leave the thread; [`PortId`], [`Pid`], [`Atom`],
 //! [`Binary`] and [`DataLock`] can. No `unsafe` is needed in a driver.
 //!
+//! The whole of a driver, to be built as a `cdylib`:
+//!
 //! ```no_run
-//! use erl_driver::{Control, Driver, Port, Refusal, Replied};
+#![doc = include_str!("../tests/drivers/echo.rs")]
+//! ```
 //!
-//! struct Echo;
-//!
-//! impl Driver for Echo {
-//!     fn start(port: &Port<'_>, _command: &[u8]) -> Result<Self, Refusal> {
-//!         port.answer_binaries();
-//!         Ok(Echo)
-//!     }
-//!     fn control<'a>(&mut self, _port: &Port<'_>, _operation: u32, body: &[u8], reply: Control<'a>) -> Replied<'a> {
-//!         reply.bytes(body)
-//!     }
-//! }
-//!
-//! erl_driver::driver!(Echo, "echo_drv": start, control);
+//! ```erlang
+//! ok = erl_ddll:load("target/release", "libecho_drv"),  % or link it to echo_drv.so, and call it so
 //! ```
 
 mod binary;
@@ -54,3 +46,7 @@ pub use reply::{Call, Control, Replied};
 pub use select::{AsEvent, Event, Mode, NotSelected};
 pub use term::{Atom, NotSent, Pid, PortId, Terms};
 pub use vector::{Part, Vector, VectorBuilder};
+
+/// From C to Rust, callback by callback.
+#[doc = include_str!("../../../docs/erl_driver.md")]
+pub mod guide {}

@@ -28,6 +28,7 @@ pub fn set_hook(hook: impl Fn(&Panicked<'_>) + Send + Sync + 'static) {
 
 /// Runs something that may be the author's; none if it panics.
 #[allow(clippy::disallowed_methods)] // the one unwind barrier of a driver
+#[inline]
 pub(crate) fn barrier<T>(driver: &'static str, callback: &'static str, f: impl FnOnce() -> T) -> Option<T> {
     catch_unwind(AssertUnwindSafe(f)).map_err(|payload| tell(driver, callback, payload)).ok()
 }

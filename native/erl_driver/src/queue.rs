@@ -3,7 +3,6 @@
 use std::cell::Cell;
 use std::ffi::c_char;
 use std::fmt;
-use std::marker::PhantomData;
 use std::ptr::NonNull;
 
 use erl_driver_sys as sys;
@@ -63,7 +62,7 @@ impl DataLock {
     pub fn lock(&self) -> Queue<'_> {
         // SAFETY: any thread may lock it.
         unsafe { sys::driver_pdl_lock(self.lock.as_ptr()) };
-        Queue { port: self.port, hold: Hold::Lock(self.lock), not_send: PhantomData }
+        Queue { port: self.port, hold: Hold::Lock(self) }
     }
 
     /// How many hold on to the lock: the port, its jobs, and clones of this.
@@ -101,15 +100,14 @@ pub struct NoQueue;
 /// The queue of a port, held by a callback or under the data lock. While bytes are in it, closing the port waits:
 /// `flush` is called instead of `stop`, and `stop` when it is empty.
 pub struct Queue<'a> {
+    /// A pointer also keeps it on its thread, which is the one that must unlock.
     port: sys::ErlDrvPort,
     hold: Hold<'a>,
-    /// Unlocked on the thread that locked.
-    not_send: PhantomData<*const ()>,
 }
 
 enum Hold<'a> {
     Callback(&'a Cell<bool>),
-    Lock(NonNull<sys::_ErlDrvPDL>),
+    Lock(&'a DataLock),
 }
 
 impl fmt::Debug for Queue<'_> {
@@ -123,7 +121,7 @@ impl Drop for Queue<'_> {
         match self.hold {
             Hold::Callback(taken) => taken.set(false),
             // SAFETY: locked by this thread in `lock`.
-            Hold::Lock(lock) => unsafe { sys::driver_pdl_unlock(lock.as_ptr()) },
+            Hold::Lock(lock) => unsafe { sys::driver_pdl_unlock(lock.lock.as_ptr()) },
         }
     }
 }
@@ -131,7 +129,7 @@ impl Drop for Queue<'_> {
 impl<'a> Queue<'a> {
     pub(crate) fn of_callback(port: sys::ErlDrvPort, taken: &'a Cell<bool>) -> Self {
         assert!(!taken.replace(true), "the callback holds the port's queue already");
-        Queue { port, hold: Hold::Callback(taken), not_send: PhantomData }
+        Queue { port, hold: Hold::Callback(taken) }
     }
 
     /// Puts a copy of the bytes at the end.

@@ -3,7 +3,7 @@
 use erl_driver_sys as sys;
 
 use crate::entry::Draft;
-use crate::{NotSent, Pid, PortId};
+use crate::{Call, NotSent, Pid, PortId, Replied};
 
 /// Gives an entry another marker than `ERL_DRV_EXTENDED_MARKER`: the VM refuses to load it.
 pub fn marker(entry: impl Into<Draft>, marker: i32) -> Draft {
@@ -49,4 +49,13 @@ pub unsafe fn output_spec(port: PortId, words: &mut [usize]) -> Result<(), NotSe
     // SAFETY: the caller's promise; any thread may call.
     let sent = unsafe { sys::erl_drv_output_term(port.0, words.as_mut_ptr(), words.len() as i32) };
     if sent > 0 { Ok(()) } else { Err(NotSent::of(sent)) }
+}
+
+/// Answers a `call` with its own term, without copying: `DRIVER_CALL_KEEP_BUFFER`.
+///
+/// # Safety
+/// The VM must be known to keep the buffer until it has read the answer. OTP 25 does not if it takes the term to need
+/// more than 256 bytes and runs the call at once: it frees the buffer first.
+pub unsafe fn keep_buffer(call: Call<'_>) -> Replied<'_> {
+    call.keep_buffer()
 }

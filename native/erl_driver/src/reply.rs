@@ -31,6 +31,7 @@ struct Room<'a> {
 
 impl<'a> Room<'a> {
     /// Answers with a copy of `bytes` if there is room for it.
+    #[inline]
     fn copy(&self, bytes: &[u8]) -> Option<Replied<'a>> {
         if bytes.len() > self.len {
             return None;
@@ -65,12 +66,17 @@ impl<'a> Control<'a> {
     }
 
     /// Answers with a copy of `bytes`. Up to 64 bytes need no allocation.
+    #[inline]
     pub fn bytes(self, bytes: &[u8]) -> Replied<'a> {
-        match self.room.copy(bytes) {
-            Some(replied) => replied,
-            None if self.binary => self.binary(Binary::copy_from_slice(bytes)),
-            None => self.memory(Memory::copy_from_slice(bytes)),
+        self.room.copy(bytes).unwrap_or_else(|| self.long(bytes))
+    }
+
+    #[cold]
+    fn long(self, bytes: &[u8]) -> Replied<'a> {
+        if self.binary {
+            return self.binary(Binary::copy_from_slice(bytes));
         }
+        self.memory(Memory::copy_from_slice(bytes))
     }
 
     /// Answers with a binary, without copying it if it is a whole one and the port answers with binaries.
@@ -140,8 +146,15 @@ impl<'a> Call<'a> {
         self.room.instead(term.into_raw(), len)
     }
 
-    /// Answers with the term of the call itself, without copying.
+    /// Answers with the term of the call itself. It is copied: see [`raw::keep_buffer`](crate::raw::keep_buffer).
     pub fn same(self) -> Replied<'a> {
+        let (term, len) = self.term;
+        // SAFETY: the promise made to `new`.
+        let term = unsafe { std::slice::from_raw_parts(term.cast::<u8>(), len) };
+        self.bytes(term)
+    }
+
+    pub(crate) fn keep_buffer(self) -> Replied<'a> {
         let (term, len) = self.term;
         // SAFETY: the promise made to `new`; the flag keeps the VM from freeing what is its own.
         unsafe { *self.flags |= sys::DRIVER_CALL_KEEP_BUFFER };

@@ -74,7 +74,7 @@ unsafe extern "C" {
     pub fn driver_pushqv(port: ErlDrvPort, ev: *mut ErlIOVec, skip: ErlDrvSizeT) -> c_int;
     /// Adds a driver that is in this library too. CB.
     pub fn add_driver_entry(de: *mut ErlDrvEntry);
-    /// Removes a driver added by `add_driver_entry`; 0 if it was. CB.
+    /// Removes a driver added by `add_driver_entry`; 0 if it was not there. CB.
     pub fn remove_driver_entry(de: *mut ErlDrvEntry) -> c_int;
     /// Fills in what the VM says of itself. Ends the VM if `sip` is null or smaller than through `smp_support`. CB.
     pub fn driver_system_info(sip: *mut ErlDrvSysInfo, si_size: usize);

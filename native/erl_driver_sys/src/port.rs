@@ -54,7 +54,7 @@ unsafe extern "C" {
     pub fn driver_failure_atom(port: ErlDrvPort, string: *mut c_char) -> c_int;
     /// Ends the port with the name of an errno; calls `stop` before it returns. CB.
     pub fn driver_failure_posix(port: ErlDrvPort, error: c_int) -> c_int;
-    /// Ends the port with `{driver_failure, Error}`, or `normal` for 0; calls `stop` before it returns. CB.
+    /// Ends the port with the number as the reason, or `normal` for 0; calls `stop` before it returns. CB.
     pub fn driver_failure(port: ErlDrvPort, error: c_int) -> c_int;
     /// As `driver_failure`, and unlinks the owner first; calls `stop` before it returns. Undocumented: CB.
     pub fn driver_exit(port: ErlDrvPort, err: c_int) -> c_int;

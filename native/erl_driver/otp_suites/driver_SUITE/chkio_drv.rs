@@ -11,7 +11,7 @@ use std::io::{self, PipeReader, PipeWriter, Write, pipe};
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 
 use drv_use::{Callback, DrvUse};
-use erl_driver::{AsEvent, Control, Driver, Event, InitFailed, Mode, Port, Refusal, Replied};
+use erl_driver::{Control, Driver, Event, InitFailed, Mode, Port, Refusal, Replied};
 use smp_select::SmpSelect;
 
 const STOP: u32 = 0;
@@ -91,8 +91,8 @@ impl Driver for Chkio {
         }
         // So that the VM soon handles the updates.
         let file = open_null().expect("/dev/null");
-        let _ = port.select(file.as_event(), Mode::WRITE, true);
-        let _ = port.select(file.as_event(), Mode::WRITE, false);
+        let _ = port.select(&file, Mode::WRITE, true);
+        let _ = port.select(&file, Mode::WRITE, false);
     }
 
     fn ready_output(&mut self, port: &Port<'_>, event: Event) {
@@ -148,8 +148,8 @@ impl Driver for Chkio {
             },
             BAD_FD_IN_POLLSET => match closed_fds() {
                 Ok(fds) => {
-                    let _ = port.select(Event::of_fd(fds[0]), Mode::WRITE, true);
-                    let _ = port.select(Event::of_fd(fds[1]), Mode::READ, true);
+                    let _ = port.select(&Event::of_fd(fds[0]), Mode::WRITE, true);
+                    let _ = port.select(&Event::of_fd(fds[1]), Mode::READ, true);
                     self.test = Test::BadFdInPollset(fds);
                 }
                 Err(error) => port.fail_posix(error.raw_os_error().unwrap_or(EIO)),
@@ -160,8 +160,8 @@ impl Driver for Chkio {
             }
             STEAL => match numbers(body) {
                 Some(fds) => {
-                    let input = port.select(Event::of_fd(fds[0]), Mode::READ, true);
-                    let output = port.select(Event::of_fd(fds[1]), Mode::WRITE, true);
+                    let input = port.select(&Event::of_fd(fds[0]), Mode::READ, true);
+                    let output = port.select(&Event::of_fd(fds[1]), Mode::WRITE, true);
                     if input.and(output).is_err() {
                         port.fail_atom(c"driver_select_failed_to_steal");
                     }
@@ -171,8 +171,8 @@ impl Driver for Chkio {
             },
             STEAL_AUX => match File::open("/dev/zero").and_then(|zero| Ok((zero, open_null()?))) {
                 Ok((input, output)) => {
-                    let selected = port.select(input.as_event(), Mode::READ, true);
-                    if selected.and(port.select(output.as_event(), Mode::WRITE, true)).is_err() {
+                    let selected = port.select(&input, Mode::READ, true);
+                    if selected.and(port.select(&output, Mode::WRITE, true)).is_err() {
                         port.fail_atom(c"driver_select_failed");
                     }
                     answer = format!("fds:{}:{}", input.as_raw_fd(), output.as_raw_fd());
@@ -211,13 +211,13 @@ impl Test {
         match self {
             Test::UseFallbackPollset(fallback) => return fallback.stop(port),
             Test::BadFdInPollset([output, input]) | Test::Steal([input, output]) => {
-                let _ = port.select(Event::of_fd(output), Mode::WRITE, false);
-                let _ = port.select(Event::of_fd(input), Mode::READ, false);
+                let _ = port.select(&Event::of_fd(output), Mode::WRITE, false);
+                let _ = port.select(&Event::of_fd(input), Mode::READ, false);
             }
             Test::FdChange(change) => {
                 port.cancel_timer();
                 if let Some((reader, _)) = &change.pipe {
-                    let _ = port.select(reader.as_event(), Mode::READ, false);
+                    let _ = port.select(reader, Mode::READ, false);
                 }
                 if change.same_fd == 0 {
                     port.fail_atom(c"never_same_fd");
@@ -233,7 +233,7 @@ impl Test {
 
 impl Fallback {
     fn open(port: &Port<'_>) -> io::Result<Self> {
-        let watch = |fd: OwnedFd, mode| match port.select(fd.as_event(), mode, true) {
+        let watch = |fd: OwnedFd, mode| match port.select(&fd, mode, true) {
             Ok(()) => Ok(Counted { fd, count: 0 }),
             Err(_) => Err(io::Error::from_raw_os_error(EIO)),
         };
@@ -264,7 +264,7 @@ impl Fallback {
             let counts: String = events.iter().map(|one| format!("{}={} ", one.fd.as_raw_fd(), one.count)).collect();
             told.push_str(&format!("{name}: {counts}\n"));
             for one in events {
-                port.select(one.fd.as_event(), mode, false).expect("it was watched");
+                port.select(&one.fd, mode, false).expect("it was watched");
             }
         }
         told
@@ -275,7 +275,7 @@ impl FdChange {
     /// Closes what is watched, and watches what mostly gets the same number.
     fn timeout(&mut self, port: &Port<'_>) {
         let before = self.pipe.take().map(|(reader, mut writer)| {
-            if port.select(reader.as_event(), Mode::READ, false).is_err() {
+            if port.select(&reader, Mode::READ, false).is_err() {
                 port.fail_atom(c"deselect_failed");
             }
             let _ = writer.write(b"!");
@@ -285,7 +285,7 @@ impl FdChange {
             Ok(pipe) => pipe,
             Err(error) => return port.fail_posix(error.raw_os_error().unwrap_or(EIO)),
         };
-        if port.select(reader.as_event(), Mode::READ, true).is_err() {
+        if port.select(&reader, Mode::READ, true).is_err() {
             port.fail_atom(c"select_failed");
         }
         if before == Some(reader.as_raw_fd()) {

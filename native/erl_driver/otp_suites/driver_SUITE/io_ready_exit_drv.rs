@@ -3,7 +3,7 @@
 
 use std::io::{PipeReader, PipeWriter, Write, pipe};
 
-use erl_driver::{AsEvent, Control, Driver, Event, Locking, Mode, Port, Refusal, Replied};
+use erl_driver::{Control, Driver, Event, Locking, Mode, Port, Refusal, Replied};
 
 #[derive(Default)]
 struct IoReadyExit {
@@ -19,7 +19,7 @@ impl Driver for IoReadyExit {
 
     fn stop(self, port: &Port<'_>) {
         if let Some((reader, _)) = &self.pipe {
-            let _ = port.select(reader.as_event(), Mode::READ | Mode::WRITE, false);
+            let _ = port.select(reader, Mode::READ | Mode::WRITE, false);
         }
     }
 
@@ -34,7 +34,7 @@ impl Driver for IoReadyExit {
     fn control<'a>(&mut self, port: &Port<'_>, _operation: u32, _body: &[u8], reply: Control<'a>) -> Replied<'a> {
         let Ok((reader, mut writer)) = pipe() else { return reply.bytes(b"pipe failed") };
         let _ = writer.write(b"!");
-        let _ = port.select(reader.as_event(), Mode::READ | Mode::WRITE, true);
+        let _ = port.select(&reader, Mode::READ | Mode::WRITE, true);
         self.pipe = Some((reader, writer));
         reply.bytes(b"ok")
     }

@@ -6,7 +6,7 @@ use std::any::Any;
 use std::fs::File;
 use std::os::fd::AsRawFd;
 
-use erl_driver::{AsEvent, Control, DataLock, Driver, Event, Mode, Refusal, Replied};
+use erl_driver::{Control, DataLock, Driver, Event, Mode, Refusal, Replied};
 
 type Port<'a> = erl_driver::Port<'a, DataLock>;
 
@@ -50,10 +50,10 @@ impl Driver<DataLock> for IoqExit {
 
     fn stop(self, port: &Port<'_>) {
         if let Some(input) = &self.input {
-            let _ = port.select(input.as_event(), Mode::READ, false);
+            let _ = port.select(input, Mode::READ, false);
         }
         if let Some(output) = &self.output {
-            let _ = port.select(output.as_event(), Mode::WRITE, false);
+            let _ = port.select(output, Mode::WRITE, false);
         }
         if let TIMEOUT | TIMEOUT_ASYNC = self.test {
             port.cancel_timer();
@@ -64,11 +64,11 @@ impl Driver<DataLock> for IoqExit {
         match self.test {
             READY_INPUT | READY_INPUT_ASYNC => {
                 let input = self.input.as_ref().expect("opened in control");
-                port.select(input.as_event(), Mode::READ, true).expect("to be watched");
+                port.select(input, Mode::READ, true).expect("to be watched");
             }
             READY_OUTPUT | READY_OUTPUT_ASYNC => {
                 let output = self.output.as_ref().expect("opened in control");
-                port.select(output.as_event(), Mode::WRITE, true).expect("to be watched");
+                port.select(output, Mode::WRITE, true).expect("to be watched");
             }
             TIMEOUT | TIMEOUT_ASYNC => port.set_timer(0),
             READY_ASYNC => do_async(port),
@@ -78,7 +78,7 @@ impl Driver<DataLock> for IoqExit {
 
     fn ready_input(&mut self, port: &Port<'_>, event: Event) {
         if let Some(input) = self.input.take_if(|input| input.as_raw_fd() == event.as_raw_fd()) {
-            let _ = port.select(input.as_event(), Mode::READ, false);
+            let _ = port.select(&input, Mode::READ, false);
             drop(input);
             if self.test == READY_INPUT_ASYNC { do_async(port) } else { deq(port) }
         }
@@ -86,7 +86,7 @@ impl Driver<DataLock> for IoqExit {
 
     fn ready_output(&mut self, port: &Port<'_>, event: Event) {
         if let Some(output) = self.output.take_if(|output| output.as_raw_fd() == event.as_raw_fd()) {
-            let _ = port.select(output.as_event(), Mode::WRITE, false);
+            let _ = port.select(&output, Mode::WRITE, false);
             drop(output);
             if self.test == READY_OUTPUT_ASYNC { do_async(port) } else { deq(port) }
         }

@@ -3,7 +3,7 @@
 
 use std::fs::File;
 
-use erl_driver::{AsEvent, Driver, Mode, Port, Refusal};
+use erl_driver::{Driver, Mode, Port, Refusal};
 
 /// Closed when the port is.
 struct MissingCallback {
@@ -15,9 +15,9 @@ impl Driver for MissingCallback {
     fn start(port: &Port<'_>, _command: &[u8]) -> Result<Self, Refusal> {
         let refused = |_| Refusal::General;
         let output = File::options().write(true).open("/dev/null").map_err(refused)?;
-        port.select(output.as_event(), Mode::WRITE, true).map_err(|_| Refusal::General)?;
+        port.select(&output, Mode::WRITE, true).map_err(|_| Refusal::General)?;
         let input = File::open("/dev/zero").map_err(refused)?;
-        port.select(input.as_event(), Mode::READ, true).map_err(|_| Refusal::General)?;
+        port.select(&input, Mode::READ, true).map_err(|_| Refusal::General)?;
         port.set_timer(0);
         Ok(MissingCallback { _output: output, _input: input })
     }

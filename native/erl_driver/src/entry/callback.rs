@@ -11,6 +11,7 @@ use crate::{Call, Control, Driver, Event, Job, Monitor, QueueAccess, Refusal, Re
 ///
 /// # Safety
 /// `data` must be valid for `len` bytes while the callback runs.
+#[inline]
 pub unsafe fn lent<'a>(data: *const c_char, len: usize) -> &'a [u8] {
     if len == 0 {
         return &[];
@@ -51,7 +52,7 @@ pub unsafe extern "C" fn start<D: Driver<Q>, Q: QueueAccess>(
 ) -> sys::ErlDrvData {
     // SAFETY: the VM gives a string that ends with a zero.
     let command = unsafe { CStr::from_ptr(command) };
-    let slot = Slot::<D, Q>::new(port, None);
+    let slot = Slot::<D, Q>::new(port);
     // SAFETY: a new slot, in `start`.
     match unsafe { Slot::start(slot, |port| D::start(port, command.to_bytes())) } {
         Ok(()) => slot.cast(),

@@ -18,10 +18,12 @@ impl<Q: QueueAccess> Port<'_, Q> {
     /// Opens another port of this driver, linked to `owner`; `name` is what `erlang:port_info/2` shows. `start` is not
     /// called: `driver` is the new port's state. It must be of the type whose callback this is.
     pub fn create<D: Driver<Q>>(&self, owner: Pid, name: &CStr, driver: D) -> Result<OtherPort<'_, Q>, NotCreated<D>> {
-        if self.inner.driver != TypeId::of::<D>() {
+        if self.inner().driver != TypeId::of::<D>() {
             return Err(NotCreated(driver));
         }
-        let slot = Slot::<D, Q>::new(std::ptr::null_mut(), Some(driver));
+        let slot = Slot::<D, Q>::new(std::ptr::null_mut());
+        // SAFETY: just made.
+        unsafe { &*slot }.fill(driver);
         // SAFETY: inside a callback of this port; the name is copied, the slot is one of this driver's.
         let port = unsafe { sys::driver_create_port(self.raw(), owner.0, name.as_ptr().cast_mut(), slot.cast()) };
         if port.addr() as isize == -1 {
@@ -33,9 +35,9 @@ impl<Q: QueueAccess> Port<'_, Q> {
         let inner = unsafe { &raw const (*slot).inner };
         // SAFETY: as above.
         let other = unsafe { OtherPort::new(inner) };
-        other.inner.port.set(port);
-        if let Err(refusal) = other.inner.make_lock() {
-            other.inner.end(super::Ending::Refused(refusal));
+        other.inner().port.set(port);
+        if let Err(refusal) = other.inner().make_lock() {
+            other.inner().end(super::Ending::Refused(refusal));
         }
         Ok(other)
     }

@@ -58,26 +58,26 @@ impl Ending {
 impl<Q> Port<'_, Q> {
     /// The port ends with an atom as the reason, in Latin-1.
     pub fn fail_atom(&self, reason: &CStr) {
-        self.inner.end(Ending::Atom(reason.into()));
+        self.inner().end(Ending::Atom(reason.into()));
     }
 
     /// The port ends with the name of an errno as the reason, for example `enoent`.
     pub fn fail_posix(&self, errno: i32) {
-        self.inner.end(Ending::Posix(errno));
+        self.inner().end(Ending::Posix(errno));
     }
 
     /// The port ends with the reason `normal`. Opened with the setting `eof`, it only sends `{Port, eof}` and stays.
     pub fn fail_eof(&self) {
-        self.inner.end(Ending::Eof);
+        self.inner().end(Ending::Eof);
     }
 
-    /// The port ends with the reason `{driver_failure, Code}`; 0 is [`fail_eof`](Port::fail_eof).
+    /// The port ends with a number as the reason; 0 is [`fail_eof`](Port::fail_eof).
     pub fn fail(&self, code: i32) {
-        self.inner.end(Ending::Code(code));
+        self.inner().end(Ending::Code(code));
     }
 
     /// As [`fail`](Port::fail), but the owner is unlinked first and gets no exit signal.
     pub fn exit(&self, code: i32) {
-        self.inner.end(Ending::Exit(code));
+        self.inner().end(Ending::Exit(code));
     }
 }

@@ -12,6 +12,7 @@ mod timer;
 use std::ffi::CStr;
 use std::fmt;
 use std::marker::PhantomData;
+use std::ptr::NonNull;
 
 use erl_driver_sys as sys;
 
@@ -34,8 +35,9 @@ use crate::{Atom, NoLock, Pid, PortId, QueueAccess, Refusal};
 /// }
 /// ```
 pub struct Port<'a, Q = NoLock> {
-    inner: &'a Inner<Q>,
-    not_send: PhantomData<*const ()>,
+    /// A pointer, so that the compiler has one reason for keeping it on its thread.
+    inner: NonNull<Inner<Q>>,
+    lent: PhantomData<&'a ()>,
 }
 
 impl<Q> fmt::Debug for Port<'_, Q> {
@@ -44,14 +46,20 @@ impl<Q> fmt::Debug for Port<'_, Q> {
     }
 }
 
-impl<'a, Q> Port<'a, Q> {
-    pub(crate) fn new(inner: &'a Inner<Q>) -> Self {
-        Port { inner, not_send: PhantomData }
+impl<Q> Port<'_, Q> {
+    /// To be used no longer than `inner`.
+    pub(crate) fn new(inner: &Inner<Q>) -> Self {
+        Port { inner: NonNull::from(inner), lent: PhantomData }
+    }
+
+    fn inner(&self) -> &Inner<Q> {
+        // SAFETY: made of a reference; the slot is held while the context is used.
+        unsafe { self.inner.as_ref() }
     }
 
     /// The handle, for the functions of `erl_driver.h`. Using it is unsafe; it is good while the callback runs.
     pub fn raw(&self) -> sys::ErlDrvPort {
-        self.inner.port.get()
+        self.inner().port.get()
     }
 
     /// The port's name for other threads.
@@ -90,13 +98,13 @@ impl<'a, Q> Port<'a, Q> {
     }
 
     fn set_control_flags(&self, flags: i32) {
-        self.inner.binary_answers.set(flags & sys::PORT_CONTROL_FLAG_BINARY != 0);
+        self.inner().binary_answers.set(flags & sys::PORT_CONTROL_FLAG_BINARY != 0);
         // SAFETY: see `id`.
         unsafe { sys::set_port_control_flags(self.raw(), flags) }
     }
 
     pub(crate) fn answers_binaries(&self) -> bool {
-        self.inner.binary_answers.get()
+        self.inner().binary_answers.get()
     }
 
     /// Whether the port was opened with the setting `binary`. Not yet known in `start`: the VM sets it afterwards.
@@ -136,9 +144,9 @@ impl<'a, Q> Port<'a, Q> {
     pub fn init_ack(&self, result: Result<(), Refusal>) {
         match result {
             // SAFETY: see `id`; the port's data stays what it is.
-            Ok(()) => unsafe { sys::erl_drv_init_ack(self.raw(), self.inner.data.get()) },
+            Ok(()) => unsafe { sys::erl_drv_init_ack(self.raw(), self.inner().data.get()) },
             // Ends the port, and so waits for the callback's end.
-            Err(refusal) => self.inner.end(Ending::Refused(refusal)),
+            Err(refusal) => self.inner().end(Ending::Refused(refusal)),
         }
     }
 }
@@ -149,7 +157,7 @@ impl Port<'_, NoLock> {
     /// # Panics
     /// If the callback holds the queue already.
     pub fn queue(&self) -> crate::Queue<'_> {
-        crate::Queue::of_callback(self.raw(), &self.inner.queue_taken)
+        crate::Queue::of_callback(self.raw(), &self.inner().queue_taken)
     }
 }
 
@@ -163,7 +171,7 @@ impl Port<'_, crate::DataLock> {
     /// }
     /// ```
     pub fn data_lock(&self) -> &crate::DataLock {
-        self.inner.lock.get().expect("made before the first callback")
+        self.inner().lock.get().expect("made before the first callback")
     }
 }
 

@@ -12,7 +12,7 @@ impl<Q> Port<'_, Q> {
     ///
     /// With [`Mode::USE`] the event is in use until it is switched off with it; then, and not before, `stop_select` may
     /// close it. Closing an event in use makes the VM watch whatever gets its number next.
-    pub fn select(&self, event: impl AsEvent, mode: Mode, on: bool) -> Result<(), NotSelected> {
+    pub fn select(&self, event: &impl AsEvent, mode: Mode, on: bool) -> Result<(), NotSelected> {
         // SAFETY: inside a callback of this port; the VM checks the event.
         let status = unsafe { sys::driver_select(self.raw(), event.as_event().as_raw(), mode.0, on.into()) };
         if status == 0 { Ok(()) } else { Err(NotSelected) }
@@ -23,11 +23,11 @@ impl<Q> Port<'_, Q> {
     pub fn watch<T: AsEvent + Send + Sync + 'static>(&self, owner: &Arc<T>, mode: Mode) -> Result<(), NotSelected> {
         let event = owner.as_event();
         select::keep(event, owner.clone());
-        self.select(event, mode | Mode::USE, true).inspect_err(|_| select::let_go(event))
+        self.select(&event, mode | Mode::USE, true).inspect_err(|_| select::let_go(event))
     }
 
     /// Stops watching an event and takes it out of use.
-    pub fn release(&self, event: impl AsEvent) {
+    pub fn release(&self, event: &impl AsEvent) {
         // Fails if the event was not in use: then it is released already.
         let _ = self.select(event, Mode::READ | Mode::WRITE | Mode::USE, false);
     }

@@ -60,15 +60,18 @@ impl<Q> Drop for OtherPort<'_, Q> {
     /// If the other port shall end, this is when it does.
     fn drop(&mut self) {
         // SAFETY: held in `new`; not used any more.
-        unsafe { Inner::leave(self.0.inner) };
+        unsafe { Inner::leave(self.0.inner()) };
     }
 }
 
 impl<Q> Port<'_, Q> {
     /// This port, for callbacks of others.
     pub fn sibling(&self) -> Sibling<Q> {
-        let alive = || Arc::new(Alive(AtomicPtr::new(ptr::from_ref(self.inner).cast_mut())));
-        Sibling(self.inner.alive.get_or_init(alive).clone())
+        let alive = self.inner().alive.get_or_init(|| {
+            let inner = AtomicPtr::new(ptr::from_ref(self.inner()).cast_mut());
+            Arc::new(Alive { inner, driver: self.inner().driver })
+        });
+        Sibling(alive.clone())
     }
 
     /// Another port of this driver. None if it has ended, or if the driver's [`LOCKING`](crate::Driver::LOCKING) is not
@@ -83,13 +86,12 @@ impl<Q> Port<'_, Q> {
     /// # }
     /// ```
     pub fn reach(&self, sibling: &Sibling<Q>) -> Option<OtherPort<'_, Q>> {
-        if !self.inner.driver_locked {
+        let Sibling(alive) = sibling;
+        if !self.inner().driver_locked || alive.driver != self.inner().driver {
             return None;
         }
-        let inner = sibling.0.0.load(Ordering::Relaxed);
-        // SAFETY: only drivers with one lock for all ports get here, one of whose callbacks runs; `stop` sets null.
-        let other = unsafe { inner.as_ref() }?;
-        // SAFETY: the lock is held while the callback of `self` runs.
-        (other.driver == self.inner.driver).then(|| unsafe { OtherPort::new(inner) })
+        let inner = alive.inner.load(Ordering::Relaxed);
+        // SAFETY: a port of this driver, whose lock is held while the callback of `self` runs; `stop` sets null.
+        (!inner.is_null()).then(|| unsafe { OtherPort::new(inner) })
     }
 }

@@ -154,7 +154,7 @@ impl DrvUse {
                 Which::PipeWriter => self.pipe.1.as_raw_fd(),
             };
             let mode = modes.iter().copied().reduce(|all, mode| all | mode).expect("a mode");
-            port.select(Event::of_fd(fd), mode, *on).expect("to be selected");
+            port.select(&Event::of_fd(fd), mode, *on).expect("to be selected");
             self.expected_fd = fd;
         }
         if selects.len() > 1 {

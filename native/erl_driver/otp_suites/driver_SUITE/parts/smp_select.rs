@@ -3,7 +3,7 @@
 use std::io::{self, PipeReader, PipeWriter, Read, Write, pipe};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use erl_driver::{AsEvent, Mode, Port, Terms};
+use erl_driver::{Mode, Port, Terms};
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum State {
@@ -149,7 +149,7 @@ impl Pipe {
         }
         if choose() {
             let (reader, _) = self.ends.as_ref().expect("open");
-            port.select(reader.as_event(), Mode::READ, false).expect("to be watched no longer");
+            port.select(reader, Mode::READ, false).expect("to be watched no longer");
             self.state = State::Opened;
         }
         if choose() {
@@ -173,7 +173,7 @@ impl Pipe {
         if let Some((reader, _writer)) = self.ends.take()
             && self.was_selected
         {
-            port.release(reader);
+            port.release(&reader);
         }
         self.state = State::Closed;
     }

@@ -1,0 +1,3 @@
+//! `driver_init` returns NULL.
+
+erl_driver::raw_no_entry!();
