@@ -4,7 +4,7 @@ SHELL := /bin/sh
 # Names of files may be in any language.
 export LC_ALL := C.UTF-8
 
-.PHONY: help setup build demo test test-rust test-erlang test-elixir check format shell bench otp-suites clean
+.PHONY: help setup build demo test test-rust test-erlang test-elixir test-example check format shell bench otp-suites clean
 
 help: ## Lists the commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name does; do \
@@ -19,7 +19,7 @@ build: setup ## Builds everything
 demo: setup ## Runs JavaScript in every host, and shows what happens when things go wrong
 	@mix run examples/demo/demo.exs
 
-test: test-rust test-erlang test-elixir ## Runs all tests
+test: test-rust test-erlang test-elixir test-example ## Runs all tests
 
 test-rust: setup
 	cargo test --workspace --locked
@@ -29,6 +29,9 @@ test-erlang: setup
 
 test-elixir: setup
 	mix test
+
+test-example: setup ## Tries the example driver, which watches files
+	cd examples/driver && rebar3 eunit
 
 check: setup ## Formats, lints, warnings, dialyzer
 	cargo fmt --all --check

@@ -20,7 +20,7 @@ oldest=$(printf '%s\n%s\n' "$required" "$found" | sort -t. -k1,1n -k2,2n | head 
 quiet=--quiet
 [ -e "priv/$version/linkspan.so" ] || quiet=
 # shellcheck disable=SC2086 # empty means none
-cargo build $quiet --release --locked --workspace
+cargo build $quiet --release --locked --workspace --exclude inotify_drv --exclude erl_driver_tests
 
 # A mapped file is never overwritten: the new one takes its name.
 install() {

@@ -318,6 +318,13 @@ events_are_watched_and_let_go(Dir) ->
         ?assertEqual(2, Open - sockets())
     end).
 
+%% The VM calls nobody: the descriptor stays open for ever, and nothing else happens.
+an_event_is_kept_without_stop_select(Dir) ->
+    tour(Dir, fun(Port) ->
+        ?assertEqual(<<"Ok(()) 2">>, control(Port, 18, "")),
+        ?assertEqual(<<"label">>, control(Port, 11, ""))
+    end).
+
 %% File descriptors that are sockets.
 sockets() ->
     {ok, Files} = file:list_dir("/proc/self/fd"),

@@ -41,7 +41,7 @@ impl BareDriver for Bare {
             3 => {
                 let aligned = Box::new(Aligned([operation as u8; 64]));
                 let grown: Vec<u64> = (0..10_000).collect();
-                let fine = (&raw const *aligned).addr() % 64 == 0 && aligned.0[63] == 3 && grown[9999] == 9999;
+                let fine = (&raw const *aligned).addr().is_multiple_of(64) && aligned.0[63] == 3 && grown[9999] == 9999;
                 reply.bytes(fine.to_string().as_bytes())
             }
             4 => {

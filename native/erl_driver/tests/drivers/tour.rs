@@ -2,10 +2,12 @@
 
 use std::any::Any;
 use std::ffi::CStr;
+use std::os::unix::net::UnixStream;
+use std::sync::Arc;
 
 use erl_driver::time::{self, Unit};
 use erl_driver::{
-    Binary, BinaryMut, BusyLimits, Call, Control, Driver, InitFailed, Monitor, NotMonitored, Pid, Port, Refusal,
+    Binary, BinaryMut, BusyLimits, Call, Control, Driver, InitFailed, Mode, Monitor, NotMonitored, Pid, Port, Refusal,
     Replied, Terms, Vector, VectorBuilder, env, panic, system,
 };
 
@@ -99,6 +101,7 @@ impl Driver for Tour {
                 let started = port.run_async(None, || panic!("in a job"));
                 format!("{started:?}")
             }
+            18 => unreleased(port),
             _ => return reply.badarg(),
         };
         reply.bytes(answer.as_bytes())
@@ -232,6 +235,15 @@ impl Tour {
             _ => reply.badarg(),
         }
     }
+}
+
+/// Takes an event into use, and out of it, in a driver that does not list `stop_select`.
+fn unreleased(port: &Port<'_>) -> String {
+    let Ok((near, _far)) = UnixStream::pair() else { return "no sockets".into() };
+    let near = Arc::new(near);
+    let watched = port.watch(&near, Mode::READ);
+    port.release(&near);
+    format!("{watched:?} {}", Arc::strong_count(&near))
 }
 
 fn binaries() -> String {
