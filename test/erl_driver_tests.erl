@@ -296,6 +296,67 @@ controls_answer_lists_or_binaries(Dir) ->
         ?assertEqual("label", port_control(Port, 11, ""))
     end).
 
+%% Ports, states, jobs, ends, panics and long answers leave nothing behind.
+nothing_is_leaked(Dir) ->
+    tour(Dir, fun(_) ->
+        Round = fun() ->
+            Port = open("tour_drv leaking", [binary]),
+            _ = port_control(Port, 14, "long"),
+            _ = port_control(Port, 14, "memory"),
+            _ = port_control(Port, 14, "binaries"),
+            _ = [port_control(Port, 14, How) || How <- ["long", "whole", "part", "memory"]],
+            _ = erlang:port_call(Port, 2, lists:duplicate(1000, x)),
+            _ = [control(Port, Number, "") || Number <- [3, 5, 7]],
+            <<"created">> = control(Port, 4, "failing"),
+            true = port_command(Port, [binary:copy(<<"long">>, 100), "short"]),
+            _ = (catch control(Port, 13, "leaking")),
+            panic = exited(Port),
+            _ = (catch open("tour_drv panicking", [])),
+            _ = (catch open("tour_drv failing", [])),
+            flush()
+        end,
+        repeat(10, Round),
+        Before = driver_memory(),
+        ?assert(Before > 0),
+        repeat(200, Round),
+        % Jobs and messages that are still on their way.
+        settled(Before)
+    end).
+
+repeat(0, _) ->
+    ok;
+repeat(Times, Round) ->
+    Round(),
+    repeat(Times - 1, Round).
+
+%% A round allocates 10 kB and more: 200 rounds that leaked anything would be far off.
+settled(Before) -> settled(Before, erlang:monotonic_time(second) + 10).
+
+settled(Before, Deadline) ->
+    erlang:garbage_collect(),
+    case driver_memory() - Before of
+        More when More < 4096 ->
+            ok;
+        More ->
+            ?assertMatch({_, true}, {{leaked, More}, erlang:monotonic_time(second) < Deadline}),
+            receive
+            after 1 -> settled(Before, Deadline)
+            end
+    end.
+
+%% Bytes in blocks of driver_alloc, and of binaries.
+driver_memory() ->
+    lists:sum([
+        element(2, Size)
+     || Allocator <- [driver_alloc, binary_alloc],
+        {instance, _, Info} <- erlang:system_info({allocator_sizes, Allocator}),
+        {_, Carriers} <- Info,
+        {blocks, Blocks} <- Carriers,
+        {_, Sizes} <- Blocks,
+        Size <- Sizes,
+        element(1, Size) =:= size
+    ]).
+
 calls_answer_terms(Dir) ->
     tour(Dir, fun(Port) ->
         Terms = [atom, lists:seq(1, 1000), {1, <<"two">>, 3.0}],

@@ -2,7 +2,7 @@
 
 use std::alloc::{Layout, handle_alloc_error};
 use std::fmt;
-use std::ops::{Bound, Deref, DerefMut, RangeBounds};
+use std::ops::{Bound, Deref, RangeBounds};
 use std::ptr::NonNull;
 
 use bytes::Bytes;
@@ -11,9 +11,9 @@ use erl_driver_sys as sys;
 /// A binary of the VM, or a part of one. May be read, cloned and dropped on any thread; clones and slices share the
 /// bytes, as do messages made of it.
 pub struct Binary {
-    raw: NonNull<sys::ErlDrvBinary>,
-    offset: usize,
-    len: usize,
+    pub(crate) raw: NonNull<sys::ErlDrvBinary>,
+    pub(crate) offset: usize,
+    pub(crate) len: usize,
 }
 
 // SAFETY: the bytes are not changed any more, and reference counts may be changed on any thread.
@@ -97,7 +97,7 @@ impl Binary {
     }
 }
 
-fn allocate(len: usize) -> NonNull<sys::ErlDrvBinary> {
+pub(crate) fn allocate(len: usize) -> NonNull<sys::ErlDrvBinary> {
     // SAFETY: callable from any thread.
     let raw = unsafe { sys::driver_alloc_binary(len) };
     NonNull::new(raw).unwrap_or_else(|| no_memory(len))
@@ -108,7 +108,7 @@ pub(crate) fn no_memory(len: usize) -> ! {
 }
 
 /// The first byte of a binary.
-fn data(raw: NonNull<sys::ErlDrvBinary>) -> *mut u8 {
+pub(crate) fn data(raw: NonNull<sys::ErlDrvBinary>) -> *mut u8 {
     // SAFETY: the binary is alive; the bytes follow its header.
     unsafe { (&raw mut (*raw.as_ptr()).orig_bytes).cast() }
 }
@@ -155,57 +155,5 @@ impl From<Binary> for Bytes {
     /// Shares the binary.
     fn from(binary: Binary) -> Self {
         Bytes::from_owner(binary)
-    }
-}
-
-/// A binary that nobody else has yet: it may be written to.
-pub struct BinaryMut(Binary);
-
-impl BinaryMut {
-    /// A binary of zeroes.
-    pub fn zeroed(len: usize) -> Self {
-        let raw = allocate(len);
-        // SAFETY: the binary has so many bytes.
-        unsafe { data(raw).write_bytes(0, len) };
-        BinaryMut(Binary { raw, offset: 0, len })
-    }
-
-    /// Makes it shorter, or longer by zeroes.
-    pub fn resize(&mut self, len: usize) {
-        let Binary { raw, len: old, .. } = self.0;
-        // SAFETY: the only reference, callable from any thread.
-        let resized = unsafe { sys::driver_realloc_binary(raw.as_ptr(), len) };
-        let raw = NonNull::new(resized).unwrap_or_else(|| no_memory(len));
-        (self.0.raw, self.0.len) = (raw, len);
-        if let Some(new) = self.get_mut(old..) {
-            // SAFETY: bytes of the binary, which the VM has not filled.
-            unsafe { new.as_mut_ptr().write_bytes(0, new.len()) };
-        }
-    }
-
-    /// From now on it is read only, and may be shared.
-    pub fn freeze(self) -> Binary {
-        self.0
-    }
-}
-
-impl Deref for BinaryMut {
-    type Target = [u8];
-
-    fn deref(&self) -> &[u8] {
-        &self.0
-    }
-}
-
-impl DerefMut for BinaryMut {
-    fn deref_mut(&mut self) -> &mut [u8] {
-        // SAFETY: the only reference to the binary, and all of it.
-        unsafe { std::slice::from_raw_parts_mut(data(self.0.raw), self.0.len) }
-    }
-}
-
-impl fmt::Debug for BinaryMut {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("BinaryMut").field("len", &self.0.len).finish_non_exhaustive()
     }
 }

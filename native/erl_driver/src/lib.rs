@@ -15,10 +15,13 @@
 //! ```
 
 mod binary;
+mod binary_mut;
+mod data_lock;
 mod driver;
 #[doc(hidden)]
 pub mod entry;
 pub mod env;
+mod id;
 mod job;
 mod memory;
 pub mod panic;
@@ -32,21 +35,27 @@ mod term;
 pub mod thread;
 pub mod time;
 mod vector;
+mod vector_builder;
 
-pub use binary::{Binary, BinaryMut};
+pub use binary::Binary;
+pub use binary_mut::BinaryMut;
+pub use data_lock::DataLock;
 pub use driver::{BareDriver, Driver, InitFailed, Locking, Refusal};
 pub use entry::{BareEntry, Draft, Entry};
 pub use erl_driver_sys as sys;
+pub use id::{Atom, NotSent, Pid, PortId};
 pub(crate) use job::Job;
 pub use job::{AsyncKey, NotStarted};
 pub use memory::{DriverAllocator, Memory};
 pub use port::{BusyLimits, Monitor, NotCreated, NotMonitored, OtherPort, Port, Sibling};
-pub use queue::{DataLock, NoLock, NoQueue, Queue, QueueAccess};
+pub use queue::{NoLock, NoQueue, Queue, QueueAccess};
 pub use reply::{Call, Control, Replied};
 pub use select::{AsEvent, Event, Mode, NotSelected};
-pub use term::{Atom, NotSent, Pid, PortId, Terms};
-pub use vector::{Part, Vector, VectorBuilder};
+pub use term::Terms;
+pub use vector::{Part, Vector};
+pub use vector_builder::VectorBuilder;
 
 /// From C to Rust, callback by callback.
-#[doc = include_str!("../../../docs/erl_driver.md")]
+// Its code is in pieces that do not compile alone.
+#[cfg_attr(not(doctest), doc = include_str!("../../../docs/erl_driver.md"))]
 pub mod guide {}

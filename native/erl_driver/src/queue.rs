@@ -1,13 +1,12 @@
-//! A port's queue, and the lock that lets other threads use it.
+//! A port's queue.
 
 use std::cell::Cell;
 use std::ffi::c_char;
 use std::fmt;
-use std::ptr::NonNull;
 
 use erl_driver_sys as sys;
 
-use crate::{Binary, Vector};
+use crate::{Binary, DataLock, Vector};
 
 /// How the queue of a driver's ports is used: [`NoLock`], or [`DataLock`].
 pub trait QueueAccess: sealed::Sealed + Sized + 'static {}
@@ -31,65 +30,6 @@ pub struct NoLock;
 impl sealed::Sealed for NoLock {
     fn create(_port: sys::ErlDrvPort) -> Option<Self> {
         Some(NoLock)
-    }
-}
-
-/// A port's data lock: the queue is used on any thread, by whoever holds the lock. May outlive the port.
-pub struct DataLock {
-    lock: NonNull<sys::_ErlDrvPDL>,
-    port: sys::ErlDrvPort,
-}
-
-// SAFETY: the lock may be used on any thread; it keeps the VM's side of the port in memory.
-unsafe impl Send for DataLock {}
-// SAFETY: as above.
-unsafe impl Sync for DataLock {}
-
-impl sealed::Sealed for DataLock {
-    fn create(port: sys::ErlDrvPort) -> Option<Self> {
-        // SAFETY: called in the first callback of the port, once.
-        let lock = NonNull::new(unsafe { sys::driver_pdl_create(port) })?;
-        // SAFETY: the VM's reference is the port's; this one is ours.
-        unsafe { sys::driver_pdl_inc_refc(lock.as_ptr()) };
-        Some(DataLock { lock, port })
-    }
-}
-
-impl DataLock {
-    /// Waits for the lock and holds it until the queue is dropped. Hold it shortly: the VM waits for it too.
-    ///
-    /// While you hold it, do not use monitors, which take it themselves, nor lock it again: both would wait for ever.
-    pub fn lock(&self) -> Queue<'_> {
-        // SAFETY: any thread may lock it.
-        unsafe { sys::driver_pdl_lock(self.lock.as_ptr()) };
-        Queue { port: self.port, hold: Hold::Lock(self) }
-    }
-
-    /// How many hold on to the lock: the port, its jobs, and clones of this.
-    pub fn reference_count(&self) -> usize {
-        // SAFETY: any thread may read it.
-        unsafe { sys::driver_pdl_get_refc(self.lock.as_ptr()) as usize }
-    }
-}
-
-impl Clone for DataLock {
-    fn clone(&self) -> Self {
-        // SAFETY: any thread may add a reference.
-        unsafe { sys::driver_pdl_inc_refc(self.lock.as_ptr()) };
-        DataLock { ..*self }
-    }
-}
-
-impl Drop for DataLock {
-    fn drop(&mut self) {
-        // SAFETY: gives up our own reference.
-        unsafe { sys::driver_pdl_dec_refc(self.lock.as_ptr()) };
-    }
-}
-
-impl fmt::Debug for DataLock {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("DataLock").finish_non_exhaustive()
     }
 }
 
@@ -121,7 +61,7 @@ impl Drop for Queue<'_> {
         match self.hold {
             Hold::Callback(taken) => taken.set(false),
             // SAFETY: locked by this thread in `lock`.
-            Hold::Lock(lock) => unsafe { sys::driver_pdl_unlock(lock.lock.as_ptr()) },
+            Hold::Lock(lock) => unsafe { lock.unlock() },
         }
     }
 }
@@ -130,6 +70,10 @@ impl<'a> Queue<'a> {
     pub(crate) fn of_callback(port: sys::ErlDrvPort, taken: &'a Cell<bool>) -> Self {
         assert!(!taken.replace(true), "the callback holds the port's queue already");
         Queue { port, hold: Hold::Callback(taken) }
+    }
+
+    pub(crate) fn of_lock(port: sys::ErlDrvPort, lock: &'a DataLock) -> Self {
+        Queue { port, hold: Hold::Lock(lock) }
     }
 
     /// Puts a copy of the bytes at the end.

@@ -1,9 +1,8 @@
 //! Vectors: what `outputv` is given, and what a port's queue looks like. Most parts lie in reference-counted binaries.
 
-use std::ffi::c_int;
 use std::fmt;
 use std::marker::PhantomData;
-use std::ptr::{self, NonNull};
+use std::ptr::NonNull;
 
 use bytes::Bytes;
 use erl_driver_sys as sys;
@@ -139,59 +138,5 @@ impl<'a> Part<'a> {
     /// The bytes as an owned value: shared if they lie in a binary, else copied.
     pub fn to_bytes(self) -> Bytes {
         if self.is_shared() { self.to_binary().into() } else { Bytes::copy_from_slice(self.bytes) }
-    }
-}
-
-/// A vector of one's own, made of bytes and binaries.
-///
-/// ```no_run
-/// # use erl_driver::{Binary, Port, VectorBuilder};
-/// # fn send(port: &Port<'_>, binary: &Binary) {
-/// let mut parts = VectorBuilder::new();
-/// parts.bytes(b"head").binary(binary);
-/// port.output_vector(b"", &parts.vector(), 0);
-/// # }
-/// ```
-#[derive(Debug, Default)]
-pub struct VectorBuilder<'a> {
-    iovs: Vec<sys::SysIOVec>,
-    binaries: Vec<*mut sys::ErlDrvBinary>,
-    size: usize,
-    lent: PhantomData<&'a [u8]>,
-}
-
-impl<'a> VectorBuilder<'a> {
-    /// No parts.
-    pub fn new() -> Self {
-        VectorBuilder::default()
-    }
-
-    /// Adds bytes, which the VM copies.
-    pub fn bytes(&mut self, bytes: &'a [u8]) -> &mut Self {
-        self.part(bytes, ptr::null_mut())
-    }
-
-    /// Adds a binary, by reference.
-    pub fn binary(&mut self, binary: &'a Binary) -> &mut Self {
-        self.part(binary, binary.as_raw().0)
-    }
-
-    fn part(&mut self, bytes: &'a [u8], binary: *mut sys::ErlDrvBinary) -> &mut Self {
-        self.iovs.push(sys::SysIOVec { iov_base: bytes.as_ptr().cast_mut().cast(), iov_len: bytes.len() as _ });
-        self.binaries.push(binary);
-        self.size += bytes.len();
-        self
-    }
-
-    /// The vector, while it is borrowed.
-    pub fn vector(&self) -> Vector<'_> {
-        let raw = sys::ErlIOVec {
-            vsize: self.iovs.len() as c_int,
-            size: self.size,
-            iov: self.iovs.as_ptr().cast_mut(),
-            binv: self.binaries.as_ptr().cast_mut(),
-        };
-        // SAFETY: parts and their bytes are borrowed.
-        unsafe { Vector::new(raw) }
     }
 }

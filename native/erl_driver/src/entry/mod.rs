@@ -2,6 +2,7 @@
 
 mod bare;
 mod callback;
+mod inner;
 mod place;
 mod slot;
 
@@ -13,8 +14,9 @@ use erl_driver_sys as sys;
 
 pub use self::bare::BareEntry;
 pub(crate) use self::callback::refused;
+pub(crate) use self::inner::{Alive, Inner};
 pub use self::place::Place;
-pub(crate) use self::slot::{Alive, Inner, Slot};
+pub(crate) use self::slot::Slot;
 use crate::{Driver, Locking, NoLock, QueueAccess};
 
 /// Makes `driver_init` for a driver: `driver!(Type, "name": start, control, outputv, ...)`.
@@ -27,9 +29,6 @@ use crate::{Driver, Locking, NoLock, QueueAccess};
 /// chosen then.
 #[macro_export]
 macro_rules! driver {
-    ($driver:ty, $name:expr => $($callback:ident),* $(,)?) => {
-        $crate::__driver_init!($crate::Entry::<$driver, _>::new($name) $(.$callback())*);
-    };
     ($driver:ty, $name:literal: $($callback:ident),* $(,)?) => {
         $crate::__driver_init!($crate::Entry::<$driver, _>::new($name) $(.$callback())*);
     };

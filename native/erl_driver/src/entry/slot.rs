@@ -3,29 +3,16 @@
 //! `driver_failure_*` and `driver_exit` call `stop` before they return. So a callback only notes how the port shall
 //! end; it is ended when nobody uses the slot any more, and that frees it.
 
-use std::any::{TypeId, type_name};
-use std::cell::{Cell, OnceCell, UnsafeCell};
+use std::any::type_name;
+use std::cell::UnsafeCell;
 use std::mem::MaybeUninit;
-use std::ptr;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicPtr, Ordering};
 
 use erl_driver_sys as sys;
 
+use super::inner::{BUSY, EMPTY, HELD, Inner, STOPPED};
 use crate::panic;
 use crate::port::Ending;
-use crate::{Driver, Locking, Port, QueueAccess, Refusal};
-
-/// There is no state: `start` has not returned, or `stop` has taken it.
-const EMPTY: u32 = 1;
-/// A callback has the state.
-const BUSY: u32 = 2;
-/// It is noted how the port shall end.
-const ENDING: u32 = 4;
-/// The VM has given the slot up.
-const STOPPED: u32 = 8;
-/// One of those who hold on to the slot: the callback that runs, and whoever has reached it as another port.
-const HELD: u32 = 16;
+use crate::{Driver, Port, QueueAccess, Refusal};
 
 /// What the VM keeps for a port.
 pub struct Slot<D, Q> {
@@ -33,48 +20,10 @@ pub struct Slot<D, Q> {
     driver: UnsafeCell<MaybeUninit<D>>,
 }
 
-/// The part of a slot that is not the driver's. All of it is used under the port's lock only.
-pub struct Inner<Q> {
-    /// Flags, and how often it is held.
-    state: Cell<u32>,
-    pub port: Cell<sys::ErlDrvPort>,
-    pub binary_answers: Cell<bool>,
-    pub queue_taken: Cell<bool>,
-    pub driver_locked: bool,
-    /// The slot itself, as the VM knows it.
-    pub data: Cell<sys::ErlDrvData>,
-    ending: Cell<Option<Ending>>,
-    /// Frees the slot.
-    free: unsafe fn(sys::ErlDrvData),
-    pub lock: OnceCell<Q>,
-    pub alive: OnceCell<Arc<Alive<Q>>>,
-    pub driver: TypeId,
-}
-
-/// Where siblings find a port.
-pub struct Alive<Q> {
-    /// Null after it has been stopped.
-    pub inner: AtomicPtr<Inner<Q>>,
-    /// Which driver's: only its lock says when `inner` may be read.
-    pub driver: TypeId,
-}
-
 impl<D: Driver<Q>, Q: QueueAccess> Slot<D, Q> {
     pub fn new(port: sys::ErlDrvPort) -> *mut Self {
         let slot = Box::into_raw(Box::new(Slot {
-            inner: Inner {
-                state: Cell::new(EMPTY),
-                port: Cell::new(port),
-                binary_answers: Cell::new(false),
-                queue_taken: Cell::new(false),
-                driver_locked: D::LOCKING == Locking::Driver,
-                data: Cell::new(ptr::null_mut()),
-                ending: Cell::new(None),
-                free: Self::free,
-                lock: OnceCell::new(),
-                alive: OnceCell::new(),
-                driver: TypeId::of::<D>(),
-            },
+            inner: Inner::new::<D>(port, Self::free),
             driver: UnsafeCell::new(MaybeUninit::uninit()),
         }));
         // SAFETY: just made.
@@ -202,85 +151,5 @@ impl<D: Driver<Q>, Q: QueueAccess> Slot<D, Q> {
         inner.set(STOPPED);
         // SAFETY: held above; not used below.
         unsafe { Inner::leave(inner) };
-    }
-}
-
-impl<Q: QueueAccess> Inner<Q> {
-    /// Makes the data lock of a driver that has one.
-    pub fn make_lock(&self) -> Result<(), Refusal> {
-        let lock = Q::create(self.port.get()).ok_or(Refusal::General)?;
-        // A slot makes its lock once.
-        let _ = self.lock.set(lock);
-        Ok(())
-    }
-}
-
-impl<Q> Inner<Q> {
-    fn set(&self, flag: u32) {
-        self.state.set(self.state.get() | flag);
-    }
-
-    fn clear(&self, flag: u32) {
-        self.state.set(self.state.get() & !flag);
-    }
-
-    /// Notes how the port shall end, unless that is clear already.
-    pub fn end(&self, ending: Ending) {
-        let first = self.take_ending();
-        self.ending.set(first.or(Some(ending)));
-        self.set(ENDING);
-    }
-
-    fn take_ending(&self) -> Option<Ending> {
-        self.clear(ENDING);
-        self.ending.take()
-    }
-
-    /// Siblings do not find the port any more.
-    fn forget(&self) {
-        if let Some(alive) = self.alive.get() {
-            alive.inner.store(ptr::null_mut(), Ordering::Relaxed);
-        }
-    }
-
-    pub fn hold(&self) {
-        self.state.set(self.state.get() + HELD);
-    }
-
-    /// Lets go of the slot. The last one ends the port if it shall end, which frees the slot.
-    ///
-    /// # Safety
-    /// After `hold`, inside a callback of the port or of one whose lock is the same; `inner` may be gone afterwards.
-    #[inline]
-    pub unsafe fn leave(inner: *const Self) {
-        // SAFETY: held until here.
-        let this = unsafe { &*inner };
-        this.state.set(this.state.get() - HELD);
-        if this.state.get() & (ENDING | STOPPED) != 0 {
-            // SAFETY: the caller's promise.
-            unsafe { Self::finish(inner) };
-        }
-    }
-
-    /// # Safety
-    /// As of `leave`, after it.
-    #[cold]
-    unsafe fn finish(inner: *const Self) {
-        // SAFETY: the caller's promise.
-        let this = unsafe { &*inner };
-        let state = this.state.get();
-        if state >= HELD {
-            return;
-        }
-        if state & STOPPED != 0 {
-            let (free, data) = (this.free, this.data.get());
-            // SAFETY: the VM has given the slot up, and nobody holds it.
-            return unsafe { free(data) };
-        }
-        if let Some(ending) = this.take_ending() {
-            let port = this.port.get();
-            // SAFETY: inside a callback; `stop` frees the slot, which is not used any more.
-            unsafe { ending.perform(port) };
-        }
     }
 }

@@ -7,9 +7,13 @@ use std::sync::Arc;
 
 use erl_driver::time::{self, Unit};
 use erl_driver::{
-    Binary, BinaryMut, BusyLimits, Call, Control, Driver, InitFailed, Mode, Monitor, NotMonitored, Pid, Port, Refusal,
-    Replied, Terms, Vector, VectorBuilder, env, panic, system,
+    Binary, BinaryMut, BusyLimits, Call, Control, Driver, DriverAllocator, InitFailed, Mode, Monitor, NotMonitored,
+    Pid, Port, Refusal, Replied, Terms, Vector, VectorBuilder, env, panic, system,
 };
+
+/// What Rust allocates is counted with what the VM allocates for drivers: a test looks for leaks there.
+#[global_allocator]
+static ALLOCATOR: DriverAllocator = DriverAllocator;
 
 /// The state of one port. The label is on the heap: freed under a callback, it would be found out.
 struct Tour {
