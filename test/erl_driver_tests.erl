@@ -17,7 +17,7 @@ driver_test_() ->
 %% Cargo calls them libX.so, the VM wants X.so. A folder of its own, so that no other build replaces what is loaded.
 build() ->
     Port = open_port({spawn, "cargo build --quiet --locked -p erl_driver_tests --examples"}, [exit_status]),
-    0 = built(Port),
+    0 = status(Port, user),
     Dir = filename:join(os:getenv("TMPDIR", "/tmp"), "erl_driver_tests-" ++ os:getpid()),
     ok = filelib:ensure_path(Dir),
     Target = os:getenv("CARGO_TARGET_DIR", "target"),
@@ -27,11 +27,12 @@ build() ->
     ],
     Dir.
 
-built(Port) ->
+%% What a program returns. What it says goes to a device.
+status(Port, Device) ->
     receive
         {Port, {data, Text}} ->
-            io:put_chars(user, Text),
-            built(Port);
+            io:put_chars(Device, Text),
+            status(Port, Device);
         {Port, {exit_status, Status}} ->
             Status
     end.
@@ -501,6 +502,26 @@ what_has_no_safe_name_works(Dir) ->
         <<"0 ", Now/binary>> = control(Port, 8, ""),
         ?assert(abs(binary_to_integer(Now) - erlang:system_time(second)) < 10)
     end).
+
+%% Unsafe code that ends the port itself has `stop` called within a callback: the state stays until that returns.
+a_port_ended_by_hand_keeps_its_state_to_the_end_of_the_callback(Dir) ->
+    with(Dir, "sys_drv", "sys_drv", [binary], fun(Port) ->
+        ?assertEqual(<<"0 still there after">>, control(Port, 10, "")),
+        ?assertEqual(by_hand, exited(Port)),
+        ?assertEqual("dropped afterwards", os:getenv("SYS_DRV"))
+    end),
+    with(Dir, "sys_drv", "sys_drv", [binary], fun close/1),
+    ?assertEqual("dropped", os:getenv("SYS_DRV")).
+
+a_crash_of_the_vm_is_told(Dir) ->
+    Erl = filename:join([code:root_dir(), "bin", "erl"]),
+    Code = "ok = erl_ddll:load(\".\", watch_drv), open_port({spawn_driver, watch_drv}, []), erlang:halt(\"crash\").",
+    Options = [exit_status, {cd, Dir}, {args, ["-noshell", "-eval", Code]}, {env, [{"ERL_CRASH_DUMP", "/dev/null"}]}],
+    process_flag(trap_exit, true),
+    Port = open_port({spawn_executable, Erl}, [stderr_to_stdout, hide | Options]),
+    ?assertNotEqual(0, status(Port, standard_io)),
+    ?assertEqual(normal, exited(Port)),
+    ?assertEqual({ok, <<"called">>}, file:read_file(filename:join(Dir, "emergency_close"))).
 
 callbacks_are_chosen_when_a_driver_is_loaded(Dir) ->
     [

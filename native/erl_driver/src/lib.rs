@@ -2,7 +2,7 @@
 //!
 //! A driver is a type that implements [`Driver`]; [`driver!`] makes the entry that `erl_ddll` looks for and lists the
 //! callbacks the driver has. Callbacks get a [`Port`], which cannot leave the thread; [`PortId`], [`Pid`], [`Atom`],
-//! [`Binary`] and [`DataLock`] can. No `unsafe` is needed in a driver.
+//! [`Binary`] and [`DataLock`] can. No `unsafe` is needed in a driver. [`guide`] says how a driver in C becomes one in Rust.
 //!
 //! The whole of a driver, to be built as a `cdylib`:
 //!

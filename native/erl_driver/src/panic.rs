@@ -21,7 +21,8 @@ type Hook = Box<dyn Fn(&Panicked<'_>) + Send + Sync>;
 static HOOK: RwLock<Option<Hook>> = RwLock::new(None);
 
 /// Sets what is told of panics in callbacks, jobs and threads of this library. It runs on the thread that panicked,
-/// after the hook of `std::panic`, which by default writes to the VM's standard error.
+/// after the hook of `std::panic`, which by default writes to the VM's standard error; a library has a `std` of its own, so
+/// that `std::panic::set_hook` silences this driver alone.
 pub fn set_hook(hook: impl Fn(&Panicked<'_>) + Send + Sync + 'static) {
     *HOOK.write().unwrap_or_else(PoisonError::into_inner) = Some(Box::new(hook));
 }

@@ -89,22 +89,26 @@ impl<Q> Port<'_, Q> {
 
     /// From now on `port_control/3` returns binaries instead of lists.
     pub fn answer_binaries(&self) {
-        self.set_control_flags(sys::PORT_CONTROL_FLAG_BINARY);
+        self.inner().binary_answers.set(true);
+        self.set_heavy(false);
     }
 
     /// From now on `port_control/3` returns lists, as it does at first.
     pub fn answer_lists(&self) {
-        self.set_control_flags(0);
-    }
-
-    fn set_control_flags(&self, flags: i32) {
-        self.inner().binary_answers.set(flags & sys::PORT_CONTROL_FLAG_BINARY != 0);
-        // SAFETY: see `id`.
-        unsafe { sys::set_port_control_flags(self.raw(), flags) }
+        self.inner().binary_answers.set(false);
+        self.set_heavy(false);
     }
 
     pub(crate) fn answers_binaries(&self) -> bool {
         self.inner().binary_answers.get()
+    }
+
+    /// Says, in the output of a port that is a tracer, whether writing has taken long.
+    pub fn set_heavy(&self, heavy: bool) {
+        let binary = if self.answers_binaries() { sys::PORT_CONTROL_FLAG_BINARY } else { 0 };
+        let heavy = if heavy { sys::PORT_CONTROL_FLAG_HEAVY } else { 0 };
+        // SAFETY: see `id`.
+        unsafe { sys::set_port_control_flags(self.raw(), binary | heavy) }
     }
 
     /// Whether the port was opened with the setting `binary`. Not yet known in `start`: the VM sets it afterwards.

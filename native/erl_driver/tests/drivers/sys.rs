@@ -4,15 +4,17 @@
 use std::ffi::{CStr, CString, c_void};
 use std::ptr;
 
-use erl_driver::{Control, Driver, Port, Refusal, Replied, sys};
+use erl_driver::{Control, Driver, Port, Refusal, Replied, env, sys};
 
-struct Sys;
+struct Sys {
+    label: String,
+}
 
 erl_driver::driver!(Sys, "sys_drv": start, control);
 
 impl Driver for Sys {
     fn start(_port: &Port<'_>, _command: &[u8]) -> Result<Self, Refusal> {
-        Ok(Sys)
+        Ok(Sys { label: "still there".into() })
     }
 
     fn control<'a>(&mut self, port: &Port<'_>, operation: u32, body: &[u8], reply: Control<'a>) -> Replied<'a> {
@@ -26,9 +28,21 @@ impl Driver for Sys {
             7 => terms(port),
             8 => now(),
             9 => entries(),
+            // The VM calls `stop` before it returns from this.
+            10 => {
+                let ended = unsafe { sys::driver_failure_atom(port.raw(), c"by_hand".as_ptr().cast_mut()) };
+                self.label.push_str(" after");
+                format!("{ended} {}", self.label)
+            }
             _ => return reply.badarg(),
         };
         reply.bytes(answer.as_bytes())
+    }
+}
+
+impl Drop for Sys {
+    fn drop(&mut self) {
+        env::set(c"SYS_DRV", if self.label.ends_with(" after") { c"dropped afterwards" } else { c"dropped" });
     }
 }
 

@@ -11,7 +11,8 @@ struct Watch {
     far: UnixStream,
 }
 
-erl_driver::driver!(Watch, "watch_drv": start, stop, output, control, ready_input, ready_output, stop_select);
+erl_driver::driver!(Watch, "watch_drv": start, stop, output, control, ready_input, ready_output, stop_select,
+    emergency_close);
 
 impl Driver for Watch {
     fn start(port: &Port<'_>, _command: &[u8]) -> Result<Self, Refusal> {
@@ -63,6 +64,11 @@ impl Driver for Watch {
         // The VM asks until it is told to stop.
         let stopped = port.select(&event, Mode::WRITE, false);
         port.output(format!("writable {stopped:?}").as_bytes());
+    }
+
+    fn emergency_close() {
+        // Not `env`: the VM is about to end.
+        let _ = std::fs::write("emergency_close", "called");
     }
 
     fn stop_select(_event: Event) {
