@@ -4,14 +4,22 @@
 #
 #   run.sh                    every suite; the C results are kept for the next time
 #   run.sh SUITE [CASE...]    one suite, or some of its cases (driver_SUITE env caller)
-#   run.sh --c [...]          runs the C drivers again, too
+#   run.sh --c [...]          compiles and runs OTP's part again, too
 #
 # OTP's source is the package the installed Erlang was built from. Elsewhere than on Debian: OTP_SOURCE=/unpacked/otp.
 set -eu
 cd "$(dirname "$0")"
 here=$PWD
 root=$(cd ../../.. && pwd)
-suites="driver_SUITE port_bif_SUITE busy_port_SUITE ddll_SUITE"
+suites="driver_SUITE port_bif_SUITE busy_port_SUITE ddll_SUITE port_trace_SUITE trace_port_SUITE \
+    system_profile_SUITE signal_SUITE port_SUITE"
+# Of suites that are about other things as well: the cases that use a driver.
+signal_SUITE_cases="contended_signal_handling dirty_signal_handling_race"
+port_SUITE_cases="otp_6224 dropped_commands mix_up_ports otp_5112 otp_5119 ports spawn_driver port_setget_data parallelism_option \
+    mon_port_driver_die port_exit_monitor_race port_exit_demonitor_race port_exit_link_race port_exit_unlink_race \
+    port_exit_command_race port_exit_connect_race port_exit_close_race port_exit_exit_race port_exit_command_request_race \
+    port_exit_connect_request_race port_exit_close_request_race port_exit_control_request_race \
+    port_exit_call_request_race port_exit_info_request_race"
 limit=${OTP_SUITES_LIMIT:-1800}
 
 say() { echo "otp_suites: $1" >&2; }
@@ -87,12 +95,13 @@ prepare() {
     rm -rf build && mkdir build
     cp "$source/lib/common_test/test_server/ts_install_cth.erl" "$here/otp_suites_hook.erl" build
     cp "$test"/*.hrl build 2>/dev/null || true
-    cp "$test/dgawd_handler.erl" build
+    cp "$test/dgawd_handler.erl" "$test/erts_test_utils.erl" "$test/ignore_cores.erl" build
     for suite in $suites; do
         cp -r "$test/$suite.erl" "$test/${suite}_data" build
         compile_drivers "build/${suite}_data"
     done
     (cd build && erlc -W0 +debug_info -I . ./*.erl) || fail "the suites do not compile."
+    echo "$made_by" > build/made_by
     rm -rf c results && mv build c
 }
 
@@ -102,13 +111,19 @@ prepare() {
 run() {
     say "$2 with the $1 drivers"
     rm -rf "logs/$1/$2" "$3" && mkdir -p "logs/$1/$2" results
+    eval "some=\${cases:-\${$2_cases:-}}"
     # shellcheck disable=SC2086 # cases are words
-    (cd "$1" && timeout -k 10 "$limit" ct_run -noinput -sname "otp_suites_$1_$$" -dir . -suite "$2" ${cases:+-case $cases} \
+    (cd "$1" && timeout -k 10 "$limit" ct_run -noinput -sname "otp_suites_$1_$$" -dir . -suite "$2" ${some:+-case $some} \
         -logdir "../logs/$1/$2" -no_auto_compile -enable_builtin_hooks false \
         -ct_hooks otp_suites_hook "\"$work/$3.new\"" -pa . > "../logs/$1/$2/out" 2>&1) || true
     [ -s "$3.new" ] || fail "$2 did not run, see $work/logs/$1/$2/out"
     grep -aq 'TEST COMPLETE' "logs/$1/$2/out" || [ "$1" = rust ] || fail "$2 did not end, see $work/logs/$1/$2/out"
     mv "$3.new" "$3"
+}
+
+# The name that Cargo has for a driver: those of several suites may have the same.
+example() {
+    awk -F '"' -v path="$1" '/^name = / { name = $2 } /^path = / && $2 == path { print name }' "$here/Cargo.toml"
 }
 
 # Our drivers lie in folders named like OTP's suites; one that we do not have stays C and is named after the table.
@@ -120,7 +135,7 @@ swap() {
         for driver in "$here/$suite"/*.rs; do
             name=$(basename "$driver" .rs)
             [ -e "rust/${suite}_data/$name.so" ] || fail "$suite has no driver $name."
-            cp "$built/lib$name.so" "rust/${suite}_data/$name.so"
+            cp "$built/lib$(example "$suite/$name.rs").so" "rust/${suite}_data/$name.so"
         done
     done
 }
@@ -138,7 +153,7 @@ table() {
                 if (partial && !(case_ in rust)) continue
                 if (!(case_ in rust)) rust[case_] = "missing"
                 worse = c[case_] == "ok" && rust[case_] != "ok"
-                printf "%-60s %-8s %-8s%s\n", case_, c[case_], rust[case_], worse ? " <- " why[case_] : ""
+                printf "%-60s %-8s %-8s%s\n", case_, c[case_], rust[case_], worse ? " <- " substr(why[case_], 1, 120) : ""
                 inc[c[case_]]++; inrust[rust[case_]]++; bad += worse
             }
             printf "%s: C %d ok, %d failed, %d skipped; Rust %d ok, %d failed, %d skipped, %d missing; worse in Rust: %d\n", suite,
@@ -149,7 +164,8 @@ table() {
 
 cd "$work"
 [ -d "$source" ] || fetch
-[ -d c ] && cmp -s "$here/otp_suites_hook.erl" c/otp_suites_hook.erl || prepare
+made_by="$suites $(cksum < "$here/otp_suites_hook.erl")"
+[ -z "$again" ] && [ "$(cat c/made_by 2>/dev/null)" = "$made_by" ] || prepare
 swap
 worse=0
 for suite in $chosen; do

@@ -21,4 +21,4 @@ impl Driver for Echo {
     }
 }
 
-erl_driver::driver!(Echo: start, output, call);
+erl_driver::driver!(Echo, "echo_drv": start, output, call);
