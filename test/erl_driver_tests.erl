@@ -235,7 +235,11 @@ vectors_are_copied_and_sent_by_reference(Dir) ->
         All = <<"a", Long/binary, "b">>,
         ?assertEqual(<<"copy ", All/binary>>, data(Port)),
         ?assertEqual(binary:part(All, 1, 401), data(Port)),
-        ?assertEqual(<<"<", All/binary, ">">>, data(Port))
+        ?assertEqual(<<"<", All/binary, ">">>, data(Port)),
+        true = port_command(Port, "x"),
+        ?assertEqual([<<"copy x">>, <<>>, <<"<x>">>], [data(Port), data(Port), data(Port)]),
+        true = port_command(Port, ""),
+        ?assertEqual([<<"copy ">>, <<>>, <<"<>">>], [data(Port), data(Port), data(Port)])
     end).
 
 data(Port) ->
@@ -293,8 +297,21 @@ controls_answer_lists_or_binaries(Dir) ->
         ?assertEqual(list_to_binary(Long), port_control(Port, 14, "whole")),
         ?assertEqual(list_to_binary(Long), port_control(Port, 14, "memory")),
         ?assertEqual(list_to_binary(Part), port_control(Port, 14, "part")),
+        ?assertEqual(Long, port_control(Port, 14, "to_lists")),
+        ?assertEqual(list_to_binary(Long), port_control(Port, 14, "to_binaries")),
         ?assertEqual([], port_control(Port, 14, "lists")),
-        ?assertEqual("label", port_control(Port, 11, ""))
+        ?assertEqual("label", port_control(Port, 11, "")),
+        ?assertEqual([], port_control(Port, 14, "binaries")),
+        ?assertEqual(list_to_binary(Long), port_control(Port, 14, "ending")),
+        ?assertEqual(ending, exited(Port))
+    end).
+
+a_queue_gives_back_what_was_put_in(Dir) ->
+    tour(Dir, fun(Port) ->
+        ?assertEqual(<<"babc-bytes-binarybytes-bin 4 22 0 1">>, control(Port, 19, "")),
+        ?assertError(badarg, control(Port, 20, "")),
+        ?assertEqual(panic, exited(Port)),
+        ?assertEqual("control: the callback holds the port's queue already", os:getenv("TOUR_DRV_PANIC"))
     end).
 
 %% Ports, states, jobs, ends, panics and long answers leave nothing behind.

@@ -67,14 +67,21 @@ impl Binary {
         unsafe { sys::driver_binary_get_refc(self.raw.as_ptr()) as usize }
     }
 
-    /// Adds a reference to a part of a binary that somebody else holds.
+    /// Adds a reference to a part of a binary that somebody else holds. None if the part is not in the binary: so it is
+    /// with those that NIFs make of their resources.
     ///
     /// # Safety
-    /// `raw` must be a binary that is alive now, and `part` lie in it.
-    pub(crate) unsafe fn share(raw: NonNull<sys::ErlDrvBinary>, part: &[u8]) -> Self {
+    /// `raw` must be a binary that is alive now.
+    pub(crate) unsafe fn share(raw: NonNull<sys::ErlDrvBinary>, part: &[u8]) -> Option<Self> {
+        // SAFETY: the caller's promise.
+        let whole = unsafe { raw.as_ref() }.orig_size as usize;
+        let offset = part.as_ptr().addr().wrapping_sub(data(raw).addr());
+        if offset > whole || part.len() > whole - offset {
+            return None;
+        }
         // SAFETY: the caller's promise.
         unsafe { sys::driver_binary_inc_refc(raw.as_ptr()) };
-        Binary { raw, offset: part.as_ptr().addr() - data(raw).addr(), len: part.len() }
+        Some(Binary { raw, offset, len: part.len() })
     }
 
     /// Whether it is all of its binary.

@@ -23,6 +23,7 @@ pub mod entry;
 pub mod env;
 mod id;
 mod job;
+mod kept;
 mod memory;
 pub mod panic;
 mod port;

@@ -6,7 +6,7 @@ use std::fmt;
 
 use erl_driver_sys as sys;
 
-use crate::{Binary, DataLock, Vector};
+use crate::{Binary, DataLock, Vector, VectorBuilder};
 
 /// How the queue of a driver's ports is used: [`NoLock`], or [`DataLock`].
 pub trait QueueAccess: sealed::Sealed + Sized + 'static {}
@@ -104,16 +104,20 @@ impl<'a> Queue<'a> {
 
     /// Puts a vector without its first `skip` bytes at the end, its binaries by reference.
     pub fn enqv(&mut self, vector: &Vector<'_>, skip: usize) -> Result<(), NoQueue> {
+        if skip > 0 {
+            return self.enqv(&VectorBuilder::without(vector, skip).vector(), 0);
+        }
         let mut raw = vector.as_raw();
-        // SAFETY: see `enq`; the vector is valid while it is borrowed, and only read.
-        done(unsafe { sys::driver_enqv(self.port, &mut raw, skip.min(raw.size)) })
+        // SAFETY: see `enq`; the vector is valid while it is borrowed.
+        done(unsafe { sys::driver_enqv(self.port, &mut raw, 0) })
     }
 
     /// Puts a vector without its first `skip` bytes at the head, its binaries by reference.
+    ///
+    /// Does not use `driver_pushqv`, which writes the address of bytes that it copies over that of the queue's first part
+    /// (measured on OTP 25; the source of later ones is the same).
     pub fn pushqv(&mut self, vector: &Vector<'_>, skip: usize) -> Result<(), NoQueue> {
-        let mut raw = vector.as_raw();
-        // SAFETY: see `enqv`.
-        done(unsafe { sys::driver_pushqv(self.port, &mut raw, skip.min(raw.size)) })
+        vector.parts_without(skip).rev().try_for_each(|part| self.pushq_binary(&part.to_binary()))
     }
 
     /// Removes bytes from the head, at most those that are there; returns how many are left.

@@ -1,6 +1,9 @@
 //! The answers to `port_control/3` and `erlang:port_call/3`.
+//!
+//! In which memory a long answer must be depends on the port's flags when the callback returns. So what is kept is the
+//! answer, and only then put into that form.
 
-use std::ffi::{c_char, c_uint};
+use std::ffi::c_char;
 use std::marker::PhantomData;
 
 use erl_driver_sys as sys;
@@ -10,44 +13,87 @@ use crate::{Binary, Memory};
 /// Proof that an answer has been given.
 #[derive(Debug)]
 #[must_use]
-pub struct Replied<'a>(sys::ErlDrvSSizeT, PhantomData<&'a mut [u8]>);
+pub struct Replied<'a>(Answer, PhantomData<&'a mut [u8]>);
+
+#[derive(Debug)]
+enum Answer {
+    /// So many bytes in the VM's room.
+    Written(usize),
+    Binary(Binary),
+    Memory(Memory),
+    /// The buffer of the call's own term.
+    Kept(*mut c_char, usize),
+    Nothing,
+    Refused,
+}
 
 impl Replied<'_> {
     /// What the VM takes for `badarg`.
     pub(crate) const REFUSED: sys::ErlDrvSSizeT = -1;
 
-    pub(crate) fn into_raw(self) -> sys::ErlDrvSSizeT {
-        self.0
+    /// What the callback returns; `binary` says whether the VM expects a binary or a block.
+    ///
+    /// # Safety
+    /// `room` must be that of the callback, and the answer go to the VM.
+    #[inline]
+    pub(crate) unsafe fn into_raw(self, room: *mut *mut c_char, binary: bool) -> sys::ErlDrvSSizeT {
+        match self.0 {
+            Answer::Written(len) => len as isize,
+            Answer::Refused => Self::REFUSED,
+            // SAFETY: the caller's promise.
+            answer => unsafe { answer.instead_of(room, binary) },
+        }
+    }
+}
+
+impl Answer {
+    /// Has the VM find an answer instead of its room.
+    ///
+    /// # Safety
+    /// As of `into_raw`.
+    #[cold]
+    unsafe fn instead_of(self, room: *mut *mut c_char, binary: bool) -> sys::ErlDrvSSizeT {
+        let (len, answer): (usize, *mut c_char) = match self {
+            Answer::Binary(whole) if binary && whole.is_whole() => (whole.len(), whole.into_raw().cast()),
+            Answer::Binary(part) if binary => (part.len(), Binary::copy_from_slice(&part).into_raw().cast()),
+            Answer::Memory(block) if binary => (block.len(), Binary::copy_from_slice(&block).into_raw().cast()),
+            Answer::Memory(block) => (block.len(), block.into_raw().cast()),
+            Answer::Binary(bytes) => (bytes.len(), Memory::copy_from_slice(&bytes).into_raw().cast()),
+            Answer::Kept(term, len) => (len, term),
+            Answer::Nothing | Answer::Written(_) | Answer::Refused => (0, std::ptr::null_mut()),
+        };
+        // SAFETY: the caller's promise. The VM takes over a reference to a binary, and frees a block.
+        unsafe { *room = answer };
+        len as isize
     }
 }
 
 /// The VM's room for an answer.
 #[derive(Debug)]
-struct Room<'a> {
-    room: *mut *mut c_char,
+pub(crate) struct Room<'a> {
+    room: *mut c_char,
     len: usize,
     lent: PhantomData<&'a mut [u8]>,
 }
 
 impl<'a> Room<'a> {
+    /// # Safety
+    /// `*room` must have `len` bytes of room during the callback.
+    #[inline]
+    pub unsafe fn new(room: *const *mut c_char, len: usize) -> Self {
+        // SAFETY: the caller's promise.
+        Room { room: unsafe { *room }, len, lent: PhantomData }
+    }
+
     /// Answers with a copy of `bytes` if there is room for it.
     #[inline]
     fn copy(&self, bytes: &[u8]) -> Option<Replied<'a>> {
         if bytes.len() > self.len {
             return None;
         }
-        // SAFETY: the promise made to `new`.
-        let room = unsafe { *self.room };
         // SAFETY: there is room for `bytes`, and it overlaps nothing of ours.
-        unsafe { std::ptr::copy_nonoverlapping(bytes.as_ptr(), room.cast(), bytes.len()) };
-        Some(Replied(bytes.len() as isize, PhantomData))
-    }
-
-    /// Answers with what the VM finds instead of its room.
-    fn instead(&self, answer: *mut u8, len: usize) -> Replied<'a> {
-        // SAFETY: the promise made to `new`.
-        unsafe { *self.room = answer.cast() };
-        Replied(len as isize, PhantomData)
+        unsafe { std::ptr::copy_nonoverlapping(bytes.as_ptr(), self.room.cast(), bytes.len()) };
+        Some(Replied(Answer::Written(bytes.len()), PhantomData))
     }
 }
 
@@ -55,14 +101,14 @@ impl<'a> Room<'a> {
 #[derive(Debug)]
 pub struct Control<'a> {
     room: Room<'a>,
+    /// Whether the port answers with binaries now, and most likely will when the callback returns.
     binary: bool,
 }
 
 impl<'a> Control<'a> {
-    /// # Safety
-    /// `*room` must have `len` bytes of room; `binary` must say whether the port answers with binaries.
-    pub(crate) unsafe fn new(room: *mut *mut c_char, len: usize, binary: bool) -> Self {
-        Control { room: Room { room, len, lent: PhantomData }, binary }
+    #[inline]
+    pub(crate) fn new(room: Room<'a>, binary: bool) -> Self {
+        Control { room, binary }
     }
 
     /// Answers with a copy of `bytes`. Up to 64 bytes need no allocation.
@@ -81,32 +127,22 @@ impl<'a> Control<'a> {
 
     /// Answers with a binary, without copying it if it is a whole one and the port answers with binaries.
     pub fn binary(self, binary: Binary) -> Replied<'a> {
-        if self.binary && binary.is_whole() {
-            let len = binary.len();
-            // In binary mode the VM takes over one reference to the binary it finds.
-            return self.room.instead(binary.into_raw().cast(), len);
-        }
-        if self.binary { self.binary(Binary::copy_from_slice(&binary)) } else { self.bytes(&binary) }
+        Replied(Answer::Binary(binary), PhantomData)
     }
 
     /// Answers with a block, without copying it if the port answers with lists.
     pub fn memory(self, memory: Memory) -> Replied<'a> {
-        if self.binary {
-            return self.bytes(&memory);
-        }
-        let len = memory.len();
-        // In list mode the VM frees the block it finds.
-        self.room.instead(memory.into_raw(), len)
+        Replied(Answer::Memory(memory), PhantomData)
     }
 
     /// Answers with nothing: an empty list, also when the port answers with binaries.
     pub fn nothing(self) -> Replied<'a> {
-        self.room.instead(std::ptr::null_mut(), 0)
+        Replied(Answer::Nothing, PhantomData)
     }
 
     /// Refuses: the caller gets `badarg`.
     pub fn badarg(self) -> Replied<'a> {
-        Replied(Replied::REFUSED, PhantomData)
+        Replied(Answer::Refused, PhantomData)
     }
 }
 
@@ -114,55 +150,40 @@ impl<'a> Control<'a> {
 #[derive(Debug)]
 pub struct Call<'a> {
     room: Room<'a>,
-    term: (*mut c_char, usize),
-    flags: *mut c_uint,
+    term: &'a [u8],
+    flags: &'a mut u32,
 }
 
 impl<'a> Call<'a> {
-    /// # Safety
-    /// `*room` must have `len` bytes of room; `term` and `flags` must be those of the call.
-    pub(crate) unsafe fn new(
-        room: *mut *mut c_char,
-        len: usize,
-        term: *mut c_char,
-        term_len: usize,
-        flags: *mut c_uint,
-    ) -> Self {
-        Call { room: Room { room, len, lent: PhantomData }, term: (term, term_len), flags }
+    pub(crate) fn new(room: Room<'a>, term: &'a [u8], flags: &'a mut u32) -> Self {
+        Call { room, term, flags }
     }
 
     /// Answers with a copy of a term in the external format; if it is none, the caller gets `badarg`. Up to 255 bytes
     /// need no allocation.
     pub fn bytes(self, term: &[u8]) -> Replied<'a> {
-        match self.room.copy(term) {
-            Some(replied) => replied,
-            None => self.memory(Memory::copy_from_slice(term)),
-        }
+        self.room.copy(term).unwrap_or_else(|| self.memory(Memory::copy_from_slice(term)))
     }
 
     /// As [`bytes`](Call::bytes), without copying.
     pub fn memory(self, term: Memory) -> Replied<'a> {
-        let len = term.len();
-        self.room.instead(term.into_raw(), len)
+        Replied(Answer::Memory(term), PhantomData)
     }
 
     /// Answers with the term of the call itself. It is copied: see [`raw::keep_buffer`](crate::raw::keep_buffer).
     pub fn same(self) -> Replied<'a> {
-        let (term, len) = self.term;
-        // SAFETY: the promise made to `new`.
-        let term = unsafe { std::slice::from_raw_parts(term.cast::<u8>(), len) };
+        let term = self.term;
         self.bytes(term)
     }
 
     pub(crate) fn keep_buffer(self) -> Replied<'a> {
-        let (term, len) = self.term;
-        // SAFETY: the promise made to `new`; the flag keeps the VM from freeing what is its own.
-        unsafe { *self.flags |= sys::DRIVER_CALL_KEEP_BUFFER };
-        self.room.instead(term.cast(), len)
+        // Keeps the VM from freeing what is its own.
+        *self.flags |= sys::DRIVER_CALL_KEEP_BUFFER;
+        Replied(Answer::Kept(self.term.as_ptr().cast_mut().cast(), self.term.len()), PhantomData)
     }
 
     /// Refuses: the caller gets `badarg`.
     pub fn badarg(self) -> Replied<'a> {
-        Replied(Replied::REFUSED, PhantomData)
+        Replied(Answer::Refused, PhantomData)
     }
 }

@@ -78,17 +78,15 @@ impl BitOr for Mode {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NotSelected;
 
-type Owner = Arc<dyn Any + Send + Sync>;
+pub(crate) type Owner = Arc<dyn Any + Send + Sync>;
 
 /// What keeps events open while they are in use.
 static OWNERS: Mutex<Option<HashMap<Event, Owner>>> = Mutex::new(None);
 
-/// Keeps an event open.
-pub(crate) fn keep(event: Event, owner: Owner) {
+/// Keeps an event open; returns what kept it so far.
+pub(crate) fn keep(event: Event, owner: Owner) -> Option<Owner> {
     let mut owners = OWNERS.lock().unwrap_or_else(PoisonError::into_inner);
-    let known = owners.get_or_insert_default().insert(event, owner);
-    drop(owners);
-    drop(known);
+    owners.get_or_insert_default().insert(event, owner)
 }
 
 /// The VM no longer uses an event: nobody but the author does.

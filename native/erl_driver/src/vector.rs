@@ -8,6 +8,7 @@ use bytes::Bytes;
 use erl_driver_sys as sys;
 
 use crate::Binary;
+use crate::kept::Kept;
 
 /// A vector that is lent to a callback.
 pub struct Vector<'a> {
@@ -67,6 +68,17 @@ impl<'a> Vector<'a> {
         })
     }
 
+    /// The parts without the first bytes.
+    pub(crate) fn parts_without(&self, mut skip: usize) -> impl DoubleEndedIterator<Item = Part<'a>> + use<'a> {
+        let rest = self.parts().filter_map(|part| {
+            let cut = skip.min(part.bytes.len());
+            skip -= cut;
+            let bytes = &part.bytes[cut..];
+            (!bytes.is_empty()).then_some(Part { bytes, ..part })
+        });
+        rest.collect::<Vec<_>>().into_iter()
+    }
+
     /// Everything in one piece: shared if it lies in one binary, else copied.
     pub fn to_bytes(&self) -> Bytes {
         let mut parts = self.parts();
@@ -121,6 +133,10 @@ impl<'a> Part<'a> {
         self.bytes
     }
 
+    pub(crate) fn raw_binary(&self) -> *mut sys::ErlDrvBinary {
+        self.binary.map_or(std::ptr::null_mut(), NonNull::as_ptr)
+    }
+
     /// Whether the bytes lie in a binary, so that they need not be copied.
     pub fn is_shared(&self) -> bool {
         self.binary.is_some()
@@ -128,15 +144,17 @@ impl<'a> Part<'a> {
 
     /// The bytes as a binary: shared if they lie in one, else copied.
     pub fn to_binary(self) -> Binary {
-        match self.binary {
-            // SAFETY: the binary is alive while the vector is lent, and `bytes` lies in it.
-            Some(raw) => unsafe { Binary::share(raw, self.bytes) },
-            None => Binary::copy_from_slice(self.bytes),
-        }
+        // SAFETY: the binary is alive while the vector is lent.
+        let shared = self.binary.and_then(|raw| unsafe { Binary::share(raw, self.bytes) });
+        shared.unwrap_or_else(|| Binary::copy_from_slice(self.bytes))
     }
 
-    /// The bytes as an owned value: shared if they lie in a binary, else copied.
+    /// The bytes as an owned value: shared if they belong to a binary, else copied.
     pub fn to_bytes(self) -> Bytes {
-        if self.is_shared() { self.to_binary().into() } else { Bytes::copy_from_slice(self.bytes) }
+        match self.binary {
+            // SAFETY: the binary is alive while the vector is lent, and keeps the bytes.
+            Some(raw) => Bytes::from_owner(unsafe { Kept::new(raw, self.bytes) }),
+            None => Bytes::copy_from_slice(self.bytes),
+        }
     }
 }

@@ -42,6 +42,16 @@ impl<'a> VectorBuilder<'a> {
         self.part(binary, binary.as_raw().0)
     }
 
+    /// What is left of a vector without its first bytes. The VM would cut them off in the vector itself, which may be
+    /// a port's queue.
+    pub(crate) fn without(vector: &Vector<'a>, skip: usize) -> Self {
+        let mut rest = VectorBuilder::new();
+        vector.parts_without(skip).for_each(|part| {
+            rest.part(part.bytes(), part.raw_binary());
+        });
+        rest
+    }
+
     fn part(&mut self, bytes: &'a [u8], binary: *mut sys::ErlDrvBinary) -> &mut Self {
         self.iovs.push(sys::SysIOVec { iov_base: bytes.as_ptr().cast_mut().cast(), iov_len: bytes.len() as _ });
         self.binaries.push(binary);
@@ -50,12 +60,12 @@ impl<'a> VectorBuilder<'a> {
     }
 
     /// The vector, while it is borrowed.
-    pub fn vector(&self) -> Vector<'_> {
+    pub fn vector(&mut self) -> Vector<'_> {
         let raw = sys::ErlIOVec {
             vsize: self.iovs.len() as c_int,
             size: self.size,
-            iov: self.iovs.as_ptr().cast_mut(),
-            binv: self.binaries.as_ptr().cast_mut(),
+            iov: self.iovs.as_mut_ptr(),
+            binv: self.binaries.as_mut_ptr(),
         };
         // SAFETY: parts and their bytes are borrowed.
         unsafe { Vector::new(raw) }

@@ -7,6 +7,7 @@ use erl_driver_sys as sys;
 
 use super::callback::lent;
 use super::{Draft, locking};
+use crate::reply::Room;
 use crate::{BareDriver, Call, Control, Replied, Vector, panic};
 
 /// The entry of a [`BareDriver`] under construction.
@@ -80,9 +81,14 @@ unsafe extern "C" fn control<D: BareDriver>(
 ) -> sys::ErlDrvSSizeT {
     // SAFETY: the VM lends the body during the callback.
     let body = unsafe { lent(body, len) };
-    // SAFETY: the VM provides the room; a port without `start` cannot have asked for binaries.
-    let reply = unsafe { Control::new(room, room_len, false) };
-    guarded::<D, _>("control", || D::control(operation, body, reply).into_raw()).unwrap_or(Replied::REFUSED)
+    let answer = || {
+        // SAFETY: the VM provides it.
+        let vm = unsafe { Room::new(room, room_len) };
+        let replied = D::control(operation, body, Control::new(vm, false));
+        // SAFETY: the callback's room; a port without `start` cannot have asked for binaries.
+        unsafe { replied.into_raw(room, false) }
+    };
+    guarded::<D, _>("control", answer).unwrap_or(Replied::REFUSED)
 }
 
 unsafe extern "C" fn call<D: BareDriver>(
@@ -95,8 +101,15 @@ unsafe extern "C" fn call<D: BareDriver>(
     flags: *mut c_uint,
 ) -> sys::ErlDrvSSizeT {
     // SAFETY: the VM lends the term during the callback.
-    let lent = unsafe { lent(term, len) };
-    // SAFETY: the VM provides the room and the term.
-    let reply = unsafe { Call::new(room, room_len, term, len, flags) };
-    guarded::<D, _>("call", || D::call(operation, lent, reply).into_raw()).unwrap_or(Replied::REFUSED)
+    let term = unsafe { lent(term, len) };
+    let answer = || {
+        // SAFETY: the VM provides it.
+        let vm = unsafe { Room::new(room, room_len) };
+        // SAFETY: the VM provides them, and reads them when the callback has returned.
+        let flags = unsafe { &mut *flags };
+        let replied = D::call(operation, term, Call::new(vm, term, flags));
+        // SAFETY: the callback's room.
+        unsafe { replied.into_raw(room, false) }
+    };
+    guarded::<D, _>("call", answer).unwrap_or(Replied::REFUSED)
 }

@@ -5,6 +5,7 @@ use std::ffi::{CStr, c_char, c_int, c_uint};
 use erl_driver_sys as sys;
 
 use super::slot::Slot;
+use crate::reply::Room;
 use crate::{Call, Control, Driver, Event, Job, Monitor, QueueAccess, Refusal, Replied, Vector, panic, select, system};
 
 /// Reads what the VM lends to a callback.
@@ -150,9 +151,11 @@ pub unsafe extern "C" fn control<D: Driver<Q>, Q: QueueAccess>(
     // SAFETY: the VM lends the body during the callback.
     let body = unsafe { lent(body, len) };
     let answer = |driver: &mut D, port: &crate::Port<'_, Q>| {
-        // SAFETY: the VM provides the room, and takes answers in this form.
-        let reply = unsafe { Control::new(room, room_len, port.answers_binaries()) };
-        driver.control(port, operation, body, reply).into_raw()
+        // SAFETY: the VM provides it.
+        let vm = unsafe { Room::new(room, room_len) };
+        let replied = driver.control(port, operation, body, Control::new(vm, port.answers_binaries()));
+        // SAFETY: the callback's room; nothing but `stop` runs before the VM takes the answer.
+        unsafe { replied.into_raw(room, port.answers_binaries()) }
     };
     // SAFETY: the VM calls.
     let replied = unsafe { Slot::<D, Q>::run(data, "control", answer) };
@@ -169,11 +172,15 @@ pub unsafe extern "C" fn call<D: Driver<Q>, Q: QueueAccess>(
     flags: *mut c_uint,
 ) -> sys::ErlDrvSSizeT {
     // SAFETY: the VM lends the term during the callback.
-    let lent = unsafe { lent(term, len) };
+    let term = unsafe { lent(term, len) };
     let answer = |driver: &mut D, port: &crate::Port<'_, Q>| {
-        // SAFETY: the VM provides the room and the term.
-        let reply = unsafe { Call::new(room, room_len, term, len, flags) };
-        driver.call(port, operation, lent, reply).into_raw()
+        // SAFETY: the VM provides it.
+        let vm = unsafe { Room::new(room, room_len) };
+        // SAFETY: the VM provides them, and reads them when the callback has returned.
+        let flags = unsafe { &mut *flags };
+        let replied = driver.call(port, operation, term, Call::new(vm, term, flags));
+        // SAFETY: the callback's room.
+        unsafe { replied.into_raw(room, false) }
     };
     // SAFETY: the VM calls.
     let replied = unsafe { Slot::<D, Q>::run(data, "call", answer) };

@@ -12,20 +12,21 @@ use crate::port::Ending;
 use crate::{Driver, Locking, QueueAccess, Refusal};
 
 /// There is no state: `start` has not returned, or `stop` has taken it.
-pub const EMPTY: u32 = 1;
+pub const EMPTY: u64 = 1;
 /// A callback has the state.
-pub const BUSY: u32 = 2;
+pub const BUSY: u64 = 2;
 /// It is noted how the port shall end.
-const ENDING: u32 = 4;
+const ENDING: u64 = 4;
 /// The VM has given the slot up.
-pub const STOPPED: u32 = 8;
-/// One of those who hold on to the slot: the callback that runs, and whoever has reached it as another port.
-pub const HELD: u32 = 16;
+pub const STOPPED: u64 = 8;
+/// One of those who hold on to the slot: the callback that runs, and whoever has reached it as another port. There is room
+/// for more than can ever be forgotten.
+pub const HELD: u64 = 16;
 
 /// The part of a slot that is not the driver's. All of it is used under the port's lock only.
 pub struct Inner<Q> {
     /// Flags, and how often it is held.
-    pub state: Cell<u32>,
+    pub state: Cell<u64>,
     pub port: Cell<sys::ErlDrvPort>,
     pub binary_answers: Cell<bool>,
     pub queue_taken: Cell<bool>,
@@ -75,11 +76,11 @@ impl<Q: QueueAccess> Inner<Q> {
 }
 
 impl<Q> Inner<Q> {
-    pub fn set(&self, flag: u32) {
+    pub fn set(&self, flag: u64) {
         self.state.set(self.state.get() | flag);
     }
 
-    pub fn clear(&self, flag: u32) {
+    pub fn clear(&self, flag: u64) {
         self.state.set(self.state.get() & !flag);
     }
 
@@ -100,6 +101,11 @@ impl<Q> Inner<Q> {
         if let Some(alive) = self.alive.get() {
             alive.inner.store(ptr::null_mut(), Ordering::Relaxed);
         }
+    }
+
+    /// Whether the VM has given the slot up.
+    pub fn is_stopped(&self) -> bool {
+        self.state.get() & STOPPED != 0
     }
 
     pub fn hold(&self) {

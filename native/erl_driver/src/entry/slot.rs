@@ -142,13 +142,13 @@ impl<D: Driver<Q>, Q: QueueAccess> Slot<D, Q> {
         let inner = &this.inner;
         inner.forget();
         inner.hold();
+        inner.set(STOPPED);
         // None if a callback has it, which only unsafe code can bring about, by calling `driver_failure` itself: then
         // that callback frees the slot.
         if let Some(state) = this.take() {
             panic::barrier(type_name::<D>(), "stop", || state.stop(&Port::new(inner)));
         }
         inner.take_ending();
-        inner.set(STOPPED);
         // SAFETY: held above; not used below.
         unsafe { Inner::leave(inner) };
     }

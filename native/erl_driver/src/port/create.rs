@@ -36,8 +36,8 @@ impl<Q: QueueAccess> Port<'_, Q> {
         // SAFETY: as above.
         let other = unsafe { OtherPort::new(inner) };
         other.inner().port.set(port);
-        if let Err(refusal) = other.inner().make_lock() {
-            other.inner().end(super::Ending::Refused(refusal));
+        if other.inner().make_lock().is_err() {
+            other.fail_atom(c"enomem");
         }
         Ok(other)
     }

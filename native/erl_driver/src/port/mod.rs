@@ -87,16 +87,22 @@ impl<Q> Port<'_, Q> {
         Atom(unsafe { sys::driver_mk_atom(name.as_ptr().cast_mut()) })
     }
 
-    /// From now on `port_control/3` returns binaries instead of lists.
+    /// From now on `port_control/3` returns binaries instead of lists. Not in `stop`.
     pub fn answer_binaries(&self) {
-        self.inner().binary_answers.set(true);
-        self.set_heavy(false);
+        self.answer(true);
     }
 
-    /// From now on `port_control/3` returns lists, as it does at first.
+    /// From now on `port_control/3` returns lists, as it does at first. Not in `stop`.
     pub fn answer_lists(&self) {
-        self.inner().binary_answers.set(false);
-        self.set_heavy(false);
+        self.answer(false);
+    }
+
+    fn answer(&self, binary: bool) {
+        // If `stop` runs within a `control`, the VM still is to take its answer, which is in the form asked for before.
+        if !self.inner().is_stopped() {
+            self.inner().binary_answers.set(binary);
+            self.set_heavy(false);
+        }
     }
 
     pub(crate) fn answers_binaries(&self) -> bool {

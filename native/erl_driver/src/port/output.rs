@@ -5,7 +5,7 @@ use std::ffi::c_char;
 use erl_driver_sys as sys;
 
 use super::Port;
-use crate::{Binary, Vector};
+use crate::{Binary, Vector, VectorBuilder};
 
 /// Output to the owner, as binaries or lists, whatever the port was opened with. Each says whether the VM took it:
 /// it does not when the port is closing.
@@ -32,12 +32,12 @@ impl<Q> Port<'_, Q> {
     /// As [`output_headed`](Port::output_headed), with a vector without its first `skip` bytes: binaries in it go by
     /// reference.
     pub fn output_vector(&self, head: &[u8], vector: &Vector<'_>, skip: usize) -> bool {
-        if skip > vector.len() {
-            return false;
+        if skip > 0 {
+            return self.output_vector(head, &VectorBuilder::without(vector, skip).vector(), 0);
         }
         let mut raw = vector.as_raw();
         // SAFETY: see `output`; the vector is valid while it is borrowed.
-        unsafe { sys::driver_outputv(self.raw(), chars(head), head.len(), &mut raw, skip) == 0 }
+        unsafe { sys::driver_outputv(self.raw(), chars(head), head.len(), &mut raw, 0) == 0 }
     }
 }
 

@@ -22,8 +22,15 @@ impl<Q> Port<'_, Q> {
     /// closed before: [`release`](Port::release) it in `stop` or earlier. The driver must list `stop_select`.
     pub fn watch<T: AsEvent + Send + Sync + 'static>(&self, owner: &Arc<T>, mode: Mode) -> Result<(), NotSelected> {
         let event = owner.as_event();
-        select::keep(event, owner.clone());
-        self.select(&event, mode | Mode::USE, true).inspect_err(|_| select::let_go(event))
+        let known = select::keep(event, owner.clone());
+        let selected = self.select(&event, mode | Mode::USE, true);
+        if selected.is_err() {
+            match known {
+                Some(known) => drop(select::keep(event, known)),
+                None => select::let_go(event),
+            }
+        }
+        selected
     }
 
     /// Stops watching an event and takes it out of use.

@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use erl_driver::time::{self, Unit};
 use erl_driver::{
-    Binary, BinaryMut, BusyLimits, Call, Control, Driver, DriverAllocator, InitFailed, Mode, Monitor, NotMonitored,
-    Pid, Port, Refusal, Replied, Terms, Vector, VectorBuilder, env, panic, system,
+    Binary, BinaryMut, BusyLimits, Call, Control, Driver, DriverAllocator, InitFailed, Mode, Monitor, NoQueue,
+    NotMonitored, Pid, Port, Refusal, Replied, Terms, Vector, VectorBuilder, env, panic, system,
 };
 
 /// What Rust allocates is counted with what the VM allocates for drivers: a test looks for leaks there.
@@ -56,7 +56,9 @@ impl Driver for Tour {
         }
     }
 
-    fn stop(self, _port: &Port<'_>) {
+    fn stop(self, port: &Port<'_>) {
+        // Changes nothing: an answer in the other form may be on its way.
+        port.answer_lists();
         let label = format!("{}\0", self.label);
         env::set(c"TOUR_DRV_STOPPED", CStr::from_bytes_with_nul(label.as_bytes()).unwrap_or(c""));
     }
@@ -106,6 +108,9 @@ impl Driver for Tour {
                 format!("{started:?}")
             }
             18 => unreleased(port),
+            19 => queue(port).unwrap_or_else(|NoQueue| "no queue".into()),
+            // Held twice: a panic.
+            20 => format!("{:?} {:?}", port.queue(), port.queue()),
             _ => return reply.badarg(),
         };
         reply.bytes(answer.as_bytes())
@@ -232,6 +237,21 @@ impl Tour {
                 port.answer_lists();
                 reply.nothing()
             }
+            // The form is the one that holds when the callback returns.
+            b"to_binaries" => {
+                let replied = reply.memory(erl_driver::Memory::copy_from_slice(&long));
+                port.answer_binaries();
+                replied
+            }
+            b"to_lists" => {
+                let replied = reply.binary(long);
+                port.answer_lists();
+                replied
+            }
+            b"ending" => {
+                port.fail_atom(c"ending");
+                reply.binary(long)
+            }
             b"long" => reply.bytes(&long),
             b"whole" => reply.binary(long),
             b"part" => reply.binary(long.slice(..100)),
@@ -248,6 +268,28 @@ fn unreleased(port: &Port<'_>) -> String {
     let watched = port.watch(&near, Mode::READ);
     port.release(&near);
     format!("{watched:?} {}", Arc::strong_count(&near))
+}
+
+/// Everything that is put into the queue comes out of it; bytes are copied, binaries are not.
+fn queue(port: &Port<'_>) -> Result<String, NoQueue> {
+    let binary = Binary::copy_from_slice(b"-binary");
+    let mut bytes = b"-bytes".to_vec();
+    let mut queue = port.queue();
+    queue.enq(&bytes)?;
+    queue.enq_binary(&binary)?;
+    let part = binary.slice(..4);
+    let mut built = VectorBuilder::new();
+    queue.enqv(&built.bytes(&bytes).binary(&part).bytes(b"").vector(), 1)?;
+    queue.pushq(b"c")?;
+    queue.pushqv(&VectorBuilder::new().bytes(b"xxa").bytes(b"b").vector(), 2)?;
+    queue.pushq_binary(&binary.slice(1..2))?;
+    drop(part);
+    bytes.fill(b'?');
+    let shown = queue.peekq()?.to_vec();
+    let references = binary.reference_count();
+    let left = queue.deq(4)?;
+    let none = queue.deq(usize::MAX)?;
+    Ok(format!("{} {references} {left} {none} {}", String::from_utf8_lossy(&shown), binary.reference_count()))
 }
 
 fn binaries() -> String {
