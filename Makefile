@@ -4,7 +4,7 @@ SHELL := /bin/sh
 # Names of files may be in any language.
 export LC_ALL := C.UTF-8
 
-.PHONY: help setup build demo test test-rust test-erlang test-elixir test-schedulers test-example check format shell bench clean
+.PHONY: help setup build demo test test-rust test-erlang test-elixir test-schedulers test-example check format shell bench otp-suites clean
 
 help: ## Lists the commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name does; do \
@@ -57,6 +57,9 @@ shell: setup ## Opens iex with Linkspan loaded
 
 bench: setup ## Compares Linkspan with gen_server, a C driver and a C program
 	@mix run bench/compare.exs
+
+otp-suites: setup ## Runs OTP's driver suites with our Rust drivers in place of its C drivers [SUITE=driver_SUITE CASE=env]
+	@sh native/erl_driver/otp_suites/run.sh $(SUITE) $(CASE)
 
 clean: ## Removes what was built
 	rm -rf target _build priv
