@@ -237,7 +237,8 @@ for {variant, options} <- variants do
         {:ok, instance} = Linkspan.open([service: :echo] ++ @options)
 
         waiting =
-          for _ <- 1..5, do: Task.async(fn -> Linkspan.call(instance, :sleep, "5000000") end)
+          for _ <- 1..5,
+              do: Task.async(fn -> Linkspan.call(instance, :sleep, "86400000000", :infinity) end)
 
         eventually(fn -> Linkspan.info(instance).queue.requests == 5 end)
         assert Linkspan.close(instance) == :ok
@@ -252,7 +253,7 @@ for {variant, options} <- variants do
         server = echo()
         instance = Linkspan.handle(server)
         os_pid = Linkspan.info(instance)[:os_pid]
-        task = Task.async(fn -> Linkspan.call(instance, :sleep, "5000000") end)
+        task = Task.async(fn -> Linkspan.call(instance, :sleep, "86400000000", :infinity) end)
         eventually(fn -> Linkspan.info(instance).queue.requests == 1 end)
         Process.exit(server, :kill)
         assert Task.await(task, @bound) == {:error, :closed}
