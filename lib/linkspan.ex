@@ -88,6 +88,8 @@ defmodule Linkspan do
   @typedoc "An option of `start_link/1` and `open/1`."
   @type option :: {atom(), term()}
 
+  alias Linkspan.Options
+
   @default_timeout 5000
 
   @doc """
@@ -115,7 +117,7 @@ defmodule Linkspan do
   Returns when the service has started. If it cannot start, its error is returned and the caller lives.
   """
   @spec start_link([option()]) :: {:ok, pid()} | {:error, {:already_started, pid()} | reason()}
-  def start_link(options), do: checked(fn -> :linkspan.start_link(options) end)
+  def start_link(options), do: Options.checked(fn -> :linkspan.start_link(options) end)
 
   @doc "Stops a server and closes its instance, as `GenServer.stop/3`."
   @spec stop(server(), term(), timeout()) :: :ok
@@ -134,7 +136,7 @@ defmodule Linkspan do
 
   @doc "Opens an instance that belongs to the calling process and ends with it."
   @spec open([option()]) :: {:ok, instance()} | {:error, reason()}
-  def open(options), do: checked(fn -> :linkspan.open(options) end)
+  def open(options), do: Options.checked(fn -> :linkspan.open(options) end)
 
   @doc "Closes an instance. What it still has to do is dropped or told to stop."
   @spec close(instance()) :: :ok
@@ -239,7 +241,7 @@ defmodule Linkspan do
     {timeout, options} = Keyword.pop(options, :timeout, @default_timeout)
 
     start = fn ->
-      case checked(fn -> :linkspan.stream(server, operation, body, options) end) do
+      case Options.checked(fn -> :linkspan.stream(server, operation, body, options) end) do
         {:ok, stream} -> stream
         {:error, reason} -> failed(reason, server, operation)
       end
@@ -316,20 +318,5 @@ defmodule Linkspan do
   defp failed(reason, server, operation) do
     service = with :undefined <- :linkspan.service(server), do: nil
     raise Linkspan.Error, reason: reason, service: service, operation: operation
-  end
-
-  @doc false
-  @spec checked((() -> result)) :: result when result: term()
-  def checked(fun) do
-    fun.()
-  rescue
-    error in ErlangError ->
-      case error.original do
-        {:bad_option, name, what} ->
-          raise ArgumentError, "option #{inspect(name)} #{what}"
-
-        _ ->
-          reraise error, __STACKTRACE__
-      end
   end
 end

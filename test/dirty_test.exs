@@ -222,7 +222,10 @@ defmodule Linkspan.DirtyTest do
     assert others > 0
     busy = echo(:dirty_io)
     first = running(busy, :spin, @day)
-    behind = for _ <- 1..100, do: Task.async(fn -> Linkspan.call(busy, :echo_long, "", :infinity) end)
+
+    behind =
+      for _ <- 1..100, do: Task.async(fn -> Linkspan.call(busy, :echo_long, "", :infinity) end)
+
     eventually(fn -> Linkspan.info(busy).queue.requests == 101 end)
 
     servers = for _ <- 1..others, do: echo(:dirty_io)

@@ -37,7 +37,8 @@ defmodule Linkspan.DocumentsTest do
         [path] <-
           Regex.scan(~r/`([a-z_.]+\/[\w.\/-]*)`/, File.read!(file), capture: :all_but_first),
         # Built, or the user's own, or a function with its arity.
-        not String.starts_with?(path, ["priv/", "_checkouts/"]) and not (path =~ ~r/\/\d$/) do
+        not String.starts_with?(path, ["priv/", "_checkouts/", "_build/"]) and
+          not (path =~ ~r/\/\d$/) do
       assert File.exists?(path), "#{file} names #{path}, which does not exist"
     end
   end

@@ -121,7 +121,7 @@ defmodule Linkspan.Typed do
       {[], []} ->
         argument = names |> Enum.map(&Keyword.fetch!(given, &1)) |> List.to_tuple()
         options = [argument: :linkspan_typed.encode(argument)] ++ source ++ options
-        Linkspan.checked(fn -> fun.(options) end)
+        Linkspan.Options.checked(fn -> fun.(options) end)
 
       {[missing | _], _} ->
         raise ArgumentError, "option :start needs #{inspect(missing)}"

@@ -60,6 +60,9 @@ impl Inner {
             self.host.overran(service.name(), service.operation_name(place), spent);
         }
         let outcome = match answer {
+            Answer::Outcome(outcome @ Outcome::Panicked(_)) => outcome,
+            // As for a deferred request: it was told to stop, and what it answers is no answer.
+            _ if self.is_closing() => Outcome::Closed,
             Answer::Inline(len) => return Some(Run { answer: Inline::Written(len), held, _ending: None }),
             Answer::Outcome(outcome) => outcome,
             Answer::Stream(_) => return None,

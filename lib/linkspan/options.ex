@@ -1,0 +1,19 @@
+defmodule Linkspan.Options do
+  @moduledoc false
+  # Wrong options are errors of arguments in Elixir.
+
+  @doc "Runs what reads options; one that is wrong raises `ArgumentError`, with its name."
+  @spec checked((() -> result)) :: result when result: term()
+  def checked(fun) do
+    fun.()
+  rescue
+    error in ErlangError ->
+      case error.original do
+        {:bad_option, name, what} ->
+          raise ArgumentError, "option #{inspect(name)} #{what}"
+
+        _ ->
+          reraise error, __STACKTRACE__
+      end
+  end
+end
