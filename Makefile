@@ -31,7 +31,7 @@ test-elixir: setup
 	mix test
 
 # What schedulers could make a difference to.
-SCHEDULED := conformance keeper live program race scheduler
+SCHEDULED := conformance keeper live program race scheduler stream
 
 test-schedulers: setup ## Runs tests with one, two and eight schedulers, and with balanced ones
 	for flags in "+S 1:1" "+S 2:2" "+S 8:8" "+sub true"; do \

@@ -31,6 +31,7 @@ pub mod operation {
     pub const STREAM_PANIC: u32 = 23;
     pub const STREAMS: u32 = 24;
     pub const PRODUCED: u32 = 25;
+    pub const WATCHED: u32 = 26;
     pub const WORK_1: u32 = 50;
     pub const UNKNOWN: u32 = 4711;
 }

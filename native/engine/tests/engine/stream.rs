@@ -256,3 +256,18 @@ fn a_stream_waits_its_turn() {
     assert_eq!(stream.parts(1), parts(1..=1));
     assert_eq!(stream.only_answer(), ok(""));
 }
+
+#[test]
+fn a_stream_has_no_deadline_and_its_canceller_tells_of_its_cancel() {
+    let echo = Echo::start();
+    assert_eq!(echo.stream(operation::REMAINING, "", 1).answer(), part("infinity"));
+    let whole = echo.stream(operation::WATCHED, "1", 2);
+    assert_eq!(whole.parts(1), [part("")]);
+    assert_eq!(whole.only_answer(), ok(""));
+    assert_eq!(echo.next(), News::Event("wanted".into()));
+    let halted = echo.stream(operation::WATCHED, "9", 1);
+    assert_eq!(halted.answer(), part(""));
+    assert!(halted.ticket.cancel());
+    assert_eq!(echo.next(), News::Event("cancelled".into()));
+    halted.nothing_comes();
+}

@@ -37,6 +37,7 @@ mod operation {
     pub const STREAM_PANIC: u32 = 23;
     pub const STREAMS: u32 = 24;
     pub const PRODUCED: u32 = 25;
+    pub const WATCHED: u32 = 26;
     pub const THREAD: u32 = 30;
     pub const EXIT: u32 = 40;
     pub const WORK_1: u32 = 50;
@@ -80,6 +81,7 @@ impl Service for Echo {
         Operation::new(operation::STREAM_PANIC, "stream_panic"),
         Operation::new(operation::STREAMS, "streams"),
         Operation::new(operation::PRODUCED, "produced"),
+        Operation::new(operation::WATCHED, "watched"),
         Operation::new(operation::THREAD, "thread"),
         Operation::new(operation::EXIT, "exit"),
         Operation::new(operation::WORK_1, "work_1"),
@@ -153,6 +155,8 @@ impl Service for Echo {
             operation::STREAM_FAIL => return Ok(self.streams.count_to(number(&request)?, End::Fail)),
             operation::STREAM_PANIC => return Ok(self.streams.count_to(number(&request)?, End::Panic)),
             operation::FOREVER => return Ok(self.streams.count_to(u64::MAX, End::Done)),
+            // As many empty parts, and at last an event: whether anybody wanted them to the end.
+            operation::WATCHED => return Ok(streams::watched(number(&request)? as usize, cx)),
             // How many streams there are, and how many parts all of them have made.
             operation::STREAMS => return Ok(Reply::copy(self.streams.open().to_string().as_bytes())),
             operation::PRODUCED => return Ok(Reply::copy(self.streams.produced().to_string().as_bytes())),
@@ -178,7 +182,7 @@ impl Service for Echo {
             operation::GROW | operation::PRINT | operation::REMAINING | operation::EXIT => Cost::Long,
             operation::WORK | operation::WORK_1 | operation::WORK_2 | operation::WORK_3 => Cost::Learn,
             operation::COUNT_TO => Cost::Learn,
-            operation::FOREVER | operation::STREAM_FAIL | operation::STREAM_PANIC => Cost::Long,
+            operation::FOREVER | operation::STREAM_FAIL | operation::STREAM_PANIC | operation::WATCHED => Cost::Long,
             operation::THREAD if body == 0 => Cost::Learn,
             operation::THREAD => Cost::Long,
             operation::TERM => Cost::Learn,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 
-use linkspan::{Error, Reply, Result};
+use linkspan::{Canceller, Context, Emitter, Error, Reply, Result};
 
 /// What the streams of one instance have in common.
 #[derive(Clone, Debug, Default)]
@@ -69,5 +69,25 @@ impl Iterator for Numbers {
 impl Drop for Numbers {
     fn drop(&mut self) {
         self.counts.open.fetch_sub(1, SeqCst);
+    }
+}
+
+/// A stream of so many parts, which emits `wanted` or `cancelled` when it is dropped.
+pub fn watched(parts: usize, cx: &Context<'_>) -> Reply {
+    let watch = Watch { canceller: cx.canceller(), emitter: cx.emitter() };
+    Reply::stream((0..parts).map(move |_| {
+        let _ = &watch;
+        Ok("")
+    }))
+}
+
+struct Watch {
+    canceller: Canceller,
+    emitter: Emitter,
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        self.emitter.emit(if self.canceller.is_cancelled() { "cancelled" } else { "wanted" });
     }
 }
