@@ -11,6 +11,8 @@
 -export([send_request/3, receive_response/2, wait_response/2, check_response/2, cancel/1]).
 -export([stream/3, stream/4, next/2, close_stream/1]).
 -export([instances/0, table/0]).
+%% For modules of typed services.
+-export([start_link/2, open/2, call_term/4, cast_term/3]).
 %% For decorators of hosts.
 -export([when_room/4]).
 -export_type([request_id/0, stream/0, stream_option/0]).
@@ -309,6 +311,50 @@ next(Stream, Timeout) ->
 -spec close_stream(stream()) -> ok.
 close_stream(Stream) ->
     linkspan_stream:close(Stream).
+
+%% As start_link/1, of a service that is to be what a module was made for.
+-spec start_link([linkspan_options:option()], linkspan_typed:expected()) ->
+    {ok, pid()} | {error, {already_started, pid()} | {library_changed, [binary()]} | reason()}.
+start_link(Options, Expected) ->
+    case start_link(Options) of
+        {ok, Server} -> checked(Server, Expected, fun stop/1);
+        {error, Reason} -> {error, Reason}
+    end.
+
+%% As open/1.
+-spec open([linkspan_options:option()], linkspan_typed:expected()) ->
+    {ok, instance()} | {error, {library_changed, [binary()]} | reason()}.
+open(Options, Expected) ->
+    case open(Options) of
+        {ok, Instance} -> checked(Instance, Expected, fun close/1);
+        {error, Reason} -> {error, Reason}
+    end.
+
+checked(Server, Expected, GiveUp) ->
+    case linkspan_typed:check(handle(Server), Expected) of
+        ok ->
+            {ok, Server};
+        {error, Reason} ->
+            ok = GiveUp(Server),
+            {error, Reason}
+    end.
+
+%% As call/4, of a typed operation: arguments are a tuple, the answer a term.
+-spec call_term(server(), non_neg_integer(), tuple(), timeout()) -> {ok, term()} | {error, reason()}.
+call_term(#linkspan{} = Instance, Operation, Arguments, Timeout) when ?IS_TIMEOUT(Timeout) ->
+    linkspan_typed:call(Instance, Operation, Arguments, Timeout);
+call_term(Server, Operation, Arguments, Timeout) when ?IS_TIMEOUT(Timeout) ->
+    case handle(Server) of
+        #linkspan{} = Instance -> call_term(Instance, Operation, Arguments, Timeout);
+        {error, closed} -> {error, closed}
+    end;
+call_term(Server, Operation, Arguments, Timeout) ->
+    erlang:error(badarg, [Server, Operation, Arguments, Timeout]).
+
+%% As cast/3, of a typed operation.
+-spec cast_term(server(), non_neg_integer(), tuple()) -> ok | {error, reason()}.
+cast_term(Server, Operation, Arguments) ->
+    cast(Server, Operation, linkspan_typed:encode(Arguments)).
 
 %% The instance behind a server. Worth while before a loop of many calls: it is looked up once.
 -spec handle(server()) -> instance() | {error, closed}.

@@ -4,11 +4,15 @@
 -include("linkspan.hrl").
 -include("linkspan_frame.hrl").
 
--export([load/1, start/1, describe/3, operations/1, operation/2, is_independent/1, info/2, timeout/1]).
+-export([load/1, load/2, start/1, describe/3, operations/1, operation/2, is_independent/1, info/2, timeout/1]).
 
 %% Body of a load.
 -spec load(linkspan_options:options()) -> binary().
 load(#{library := Path, service := Service}) ->
+    load(Path, Service).
+
+-spec load(Path :: binary(), Service :: binary()) -> binary().
+load(Path, Service) ->
     <<?VERSION, (byte_size(Path)):32, Path/binary, Service/binary>>.
 
 %% Body of a start.

@@ -4,7 +4,7 @@
 -include("linkspan.hrl").
 -include("linkspan_frame.hrl").
 
--export([describe/2, start_link/2, open/2, call/4, cast/3, encode/1, decode/1]).
+-export([describe/2, check/2, call/4, encode/1, decode/1]).
 -export_type([description/0, type/0, expected/0]).
 
 %% How long a library may take to load while it is described.
@@ -39,12 +39,11 @@
 -type expected() :: {Hash :: binary(), description()}.
 
 %% Asks a library what one of its services says of itself. Loads it into a program, so that it may do what it likes.
--spec describe(file:filename_all(), binary()) -> {ok, expected()} | {error, linkspan:reason() | not_typed}.
+-spec describe(binary(), binary()) -> {ok, expected()} | {error, linkspan:reason() | not_typed}.
 describe(Path, Service) ->
     Port = open_port({spawn_executable, linkspan_native:program()}, [{packet, 4}, nouse_stdio, binary, exit_status]),
     try
-        Load = linkspan_frame:load(#{library => unicode:characters_to_binary(Path), service => Service}),
-        case ask(Port, [<<?LOAD, 0:16>>, Load]) of
+        case ask(Port, [<<?LOAD, 0:16>>, linkspan_frame:load(Path, Service)]) of
             {ok, <<Len:16, Hash:Len/binary, _/binary>>} -> described(Hash, ask(Port, <<?DESCRIBE, 0:16>>));
             {error, Reason} -> {error, Reason}
         end
@@ -70,44 +69,22 @@ description(Term) ->
     _ = [name, type, fields, number, doc, arguments, returns, form, cost, start, operations],
     binary_to_term(Term, [safe]).
 
-%% As linkspan:start_link/1, of a service that is to be what a module was made for.
--spec start_link([linkspan_options:option()], expected()) ->
-    {ok, pid()} | {error, {already_started, pid()} | {library_changed, [binary()]} | linkspan:reason()}.
-start_link(Options, Expected) ->
-    case linkspan:start_link(Options) of
-        {ok, Server} -> checked(Server, Expected, fun() -> linkspan:stop(Server) end);
+%% Whether the service of an instance is what a module was made for: another build of the library may do if it says the
+%% same.
+-spec check(#linkspan{} | {error, closed}, expected()) -> ok | {error, {library_changed, [binary()]} | linkspan:reason()}.
+check(#linkspan{hash = Hash}, {Hash, _Expected}) ->
+    ok;
+check(#linkspan{host = Host} = Instance, {_Hash, Expected}) ->
+    case Host:describe(Instance) of
+        {ok, <<>>} -> {error, {library_changed, [<<"the service is not typed any more">>]}};
+        {ok, Term} -> compared(differences(Expected, description(Term)));
         {error, Reason} -> {error, Reason}
-    end.
+    end;
+check({error, Reason}, _Expected) ->
+    {error, Reason}.
 
-%% As linkspan:open/1.
--spec open([linkspan_options:option()], expected()) ->
-    {ok, linkspan:instance()} | {error, {library_changed, [binary()]} | linkspan:reason()}.
-open(Options, Expected) ->
-    case linkspan:open(Options) of
-        {ok, Instance} -> checked(Instance, Expected, fun() -> linkspan:close(Instance) end);
-        {error, Reason} -> {error, Reason}
-    end.
-
-%% Another build of the library may do if its service says the same.
-checked(Server, {Hash, Expected}, GiveUp) ->
-    case linkspan:handle(Server) of
-        #linkspan{hash = Hash} ->
-            {ok, Server};
-        #linkspan{host = Host} = Instance ->
-            case Host:describe(Instance) of
-                {ok, Term} when Term =/= <<>> -> compared(Server, differences(Expected, description(Term)), GiveUp);
-                {ok, <<>>} -> compared(Server, [<<"the service is not typed any more">>], GiveUp);
-                {error, Reason} -> {error, Reason}
-            end;
-        {error, Reason} ->
-            {error, Reason}
-    end.
-
-compared(Server, [], _GiveUp) ->
-    {ok, Server};
-compared(_Server, Differences, GiveUp) ->
-    ok = GiveUp(),
-    {error, {library_changed, Differences}}.
+compared([]) -> ok;
+compared(Differences) -> {error, {library_changed, Differences}}.
 
 %% What a caller would notice, in words.
 differences(Expected, Found) ->
@@ -130,26 +107,15 @@ difference(Was, Is) ->
     ].
 
 %% Asks a typed operation. The arguments are a tuple.
--spec call(linkspan:server(), non_neg_integer(), tuple(), timeout()) -> {ok, term()} | {error, linkspan:reason()}.
+-spec call(#linkspan{}, non_neg_integer(), tuple(), timeout()) -> {ok, term()} | {error, linkspan:reason()}.
 call(#linkspan{host = Host, full = Full} = Instance, Operation, Arguments, Timeout) ->
     case Host:call_term(Instance, Operation, Arguments, Timeout) of
         {error, busy} when Full =:= wait ->
-            case linkspan:call(Instance, Operation, encode(Arguments), Timeout) of
-                {ok, Reply} -> decode(Reply);
-                {error, Reason} -> {error, Reason}
-            end;
+            Retry = fun(Left) -> Host:call_term(Instance, Operation, Arguments, Left) end,
+            linkspan:when_room(Instance, encode(Arguments), Timeout, Retry);
         Result ->
             Result
-    end;
-call(Server, Operation, Arguments, Timeout) ->
-    case linkspan:handle(Server) of
-        #linkspan{} = Instance -> call(Instance, Operation, Arguments, Timeout);
-        {error, closed} -> {error, closed}
     end.
-
--spec cast(linkspan:server(), non_neg_integer(), tuple()) -> ok | {error, linkspan:reason()}.
-cast(Server, Operation, Arguments) ->
-    linkspan:cast(Server, Operation, encode(Arguments)).
 
 -spec encode(term()) -> binary().
 encode(Term) -> term_to_binary(Term).

@@ -68,7 +68,7 @@ for host <- [:driver, :nif, :program] do
         assert String.starts_with?(text, why)
       end
 
-      assert {:error, {:bad_request, text}} = :linkspan_typed.call(sum, 1, {}, 5000)
+      assert {:error, {:bad_request, text}} = :linkspan.call_term(sum, 1, {}, 5000)
       assert text =~ "a tuple of 1"
       assert {:error, {:bad_request, _}} = Linkspan.call(sum, :add, "no term")
       assert Sum.total(sum) == {:ok, 5}
@@ -125,9 +125,9 @@ defmodule Linkspan.TypedModuleTest do
     path = Path.join(:code.priv_dir(:linkspan), "native/sum.so")
     {:ok, {hash, description}} = :linkspan_typed.describe(path, "sum")
     options = [service: :sum, argument: :erlang.term_to_binary({1})]
-    assert {:ok, _} = :linkspan_typed.open(options, {hash, description})
+    assert {:ok, _} = :linkspan.open(options, {hash, description})
     # Another build that says the same.
-    assert {:ok, _} = :linkspan_typed.open(options, {"other", description})
+    assert {:ok, _} = :linkspan.open(options, {"other", description})
 
     [add, total | rest] = description.operations
     changed = %{add | arguments: [%{name: "by", type: :float}]}
@@ -135,8 +135,7 @@ defmodule Linkspan.TypedModuleTest do
     other = {"other", %{description | operations: [changed, gone | rest], start: []}}
 
     for start <- [:open, :start_link] do
-      assert {:error, {:library_changed, differences}} =
-               apply(:linkspan_typed, start, [options, other])
+      assert {:error, {:library_changed, differences}} = apply(:linkspan, start, [options, other])
 
       assert differences == [
                "start takes other arguments",

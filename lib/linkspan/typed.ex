@@ -83,7 +83,7 @@ defmodule Linkspan.Typed do
                  {:already_started, pid()} | {:library_changed, [binary()]} | Linkspan.reason()}
       def start_link(options \\ []) do
         Linkspan.Typed.start(options, unquote(names), @linkspan_source, fn options ->
-          :linkspan_typed.start_link(options, @linkspan_expected)
+          :linkspan.start_link(options, @linkspan_expected)
         end)
       end
 
@@ -93,7 +93,7 @@ defmodule Linkspan.Typed do
               | {:error, {:library_changed, [binary()]} | Linkspan.reason()}
       def open(options \\ []) do
         Linkspan.Typed.start(options, unquote(names), @linkspan_source, fn options ->
-          :linkspan_typed.open(options, @linkspan_expected)
+          :linkspan.open(options, @linkspan_expected)
         end)
       end
 
@@ -147,7 +147,7 @@ defmodule Linkspan.Typed do
         unquote(
           result.(
             quote do
-              :linkspan_typed.call(
+              :linkspan.call_term(
                 server,
                 unquote(number),
                 {unquote_splicing(variables)},
@@ -164,7 +164,7 @@ defmodule Linkspan.Typed do
       @spec unquote(bang)(Linkspan.server(), unquote_splicing(types), timeout()) :: unquote(value)
       def unquote(bang)(server, unquote_splicing(variables), timeout \\ 5000) do
         call =
-          :linkspan_typed.call(server, unquote(number), {unquote_splicing(variables)}, timeout)
+          :linkspan.call_term(server, unquote(number), {unquote_splicing(variables)}, timeout)
 
         Linkspan.Typed.value!(call, server, unquote(function(name)))
       end
@@ -181,7 +181,7 @@ defmodule Linkspan.Typed do
       @spec unquote(function(name))(Linkspan.server(), unquote_splicing(types)) ::
               :ok | {:error, Linkspan.reason()}
       def unquote(function(name))(server, unquote_splicing(variables)) do
-        :linkspan_typed.cast(server, unquote(number), {unquote_splicing(variables)})
+        :linkspan.cast_term(server, unquote(number), {unquote_splicing(variables)})
       end
     end
   end

@@ -43,7 +43,7 @@ impl Instance {
         if inner.scheduled.compare_exchange(ASKED, TAKEN, SeqCst, SeqCst).is_err() {
             return;
         }
-        inner.handle_some(&mut inner.live.lock(), stack);
+        inner.handle_some(&mut inner.live.lock(), stack, || false);
         inner.turn_over();
     }
 

@@ -74,7 +74,7 @@ impl Inner {
     /// Handles some of the queue, on a worker.
     pub(crate) fn turn(self: &Arc<Self>) {
         let mut live = self.live.lock();
-        self.handle_some(&mut live, WORKER_STACK / 2);
+        self.handle_some(&mut live, WORKER_STACK / 2, || self.belongs_elsewhere());
         if self.is_closing() {
             let last = live.take();
             let first = self.phase.swap(CLOSED, SeqCst) != CLOSED;
@@ -94,8 +94,17 @@ impl Inner {
         self.turn_over();
     }
 
-    /// Handles what a turn may, unless the instance is closing.
-    pub(crate) fn handle_some(self: &Arc<Self>, live: &mut Option<Live>, stack: usize) {
+    /// Whether what follows is not for this worker: the service has just been loaded and wants its own thread, or has
+    /// just started and its host runs turns itself.
+    fn belongs_elsewhere(&self) -> bool {
+        match self.thread.get() {
+            Some(thread) => !thread.is_current(),
+            None => self.host.runs_turns() && self.phase.load(SeqCst) == OPEN,
+        }
+    }
+
+    /// Handles what a turn may, unless the instance is closing or what follows `moves` to another thread.
+    pub(crate) fn handle_some(self: &Arc<Self>, live: &mut Option<Live>, stack: usize, moves: impl Fn() -> bool) {
         let until = Instant::now() + TURN_TIME;
         for _ in 0..TURN_REQUESTS {
             if self.is_closing() {
@@ -103,9 +112,7 @@ impl Inner {
             }
             let Some(ticket) = self.queue.pop() else { return };
             self.handle(live, &ticket, stack, until);
-            // A service that wants its own thread has just been loaded: the rest is for that thread.
-            let moves = self.thread.get().is_some_and(|thread| !thread.is_current());
-            if moves || Instant::now() >= until {
+            if moves() || Instant::now() >= until {
                 return;
             }
         }
@@ -233,15 +240,12 @@ impl Inner {
         if !stream && let Some(declared) = state.service().declared(operation, len) {
             budget.ran_deferred(place, len, declared, took);
         }
-        // Whatever it answers then, it was told to stop.
-        if !matches!(answer, Answer::Outcome(Outcome::Panicked(_))) {
-            if ticket.is_done() || ticket.is_expired() {
-                self.counters.cancelled.add();
-                return Answer::Outcome(Outcome::Expired);
-            }
-            if self.is_closing() {
-                return Answer::Outcome(Outcome::Closed);
-            }
+        let closing = self.is_closing();
+        let unwanted = closing || ticket.is_done() || ticket.is_expired();
+        if unwanted && !matches!(answer, Answer::Outcome(Outcome::Panicked(_))) {
+            // Whatever it answers, it was told to stop.
+            self.counters.cancelled.add();
+            return Answer::Outcome(if closing { Outcome::Closed } else { Outcome::Expired });
         }
         if let Answer::Outcome(outcome) = &answer {
             // A turn is at it already: its end ends the instance.
