@@ -51,7 +51,8 @@ own(Options) ->
     end.
 
 -spec handle_info(term(), #linkspan{}) -> ok | {stop, term()}.
-handle_info({'DOWN', _Monitor, port, Port, Reason}, #linkspan{target = Port}) -> {stop, Reason};
+%% OTP 25 calls a port a process here if the reason is more than an atom.
+handle_info({'DOWN', _Monitor, _Type, Port, Reason}, #linkspan{target = Port}) -> {stop, Reason};
 handle_info(_Message, _Instance) -> ok.
 
 -spec call(#linkspan{}, non_neg_integer(), iodata(), timeout()) -> {ok, binary()} | {error, linkspan:reason()}.
