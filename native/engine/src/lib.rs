@@ -34,7 +34,7 @@ pub use counters::Counts;
 pub use host::{Host, Recipient};
 pub use hosted::Claim;
 pub use instance::{Inline, Instance, Run};
-pub use library::{Libraries, Library, LibraryError};
+pub use library::{Described, Libraries, Library, LibraryError};
 pub use linkspan_abi::OPERATION_LIMIT;
 pub use options::{OnPanic, Options};
 pub use outcome::{Outcome, status};

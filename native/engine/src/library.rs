@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use bytes::Bytes;
 use object::{FileKind, Object, ObjectSection, ObjectSegment};
 use parking_lot::Mutex;
 use sha2::{Digest, Sha256};
@@ -83,6 +84,28 @@ pub struct Library {
     /// SHA-256 of the file, in hexadecimal.
     pub hash: String,
     pub(crate) services: Vec<Service>,
+}
+
+/// What a library says of one of its services.
+#[derive(Clone, Debug)]
+pub struct Described {
+    /// Its name.
+    pub name: &'static str,
+    /// Numbers and names of its operations.
+    pub operations: Vec<(u32, &'static str)>,
+    /// What a typed service says of itself, a term; empty if it is not typed.
+    pub description: Bytes,
+}
+
+impl Library {
+    /// Its services.
+    pub fn services(&self) -> impl Iterator<Item = Described> {
+        self.services.iter().map(|service| Described {
+            name: service.name(),
+            operations: service.operations().collect(),
+            description: service.description(),
+        })
+    }
 }
 
 /// The libraries of this process.

@@ -1,9 +1,10 @@
 //! The `program` host: one instance in a process of its own, spoken to in frames on descriptors 3 and 4.
 //!
 //! `linkspan_program` waits to be told what to load; `linkspan_program SERVICE [ARGUMENT]` starts a service of the
-//! folder `native` beside it. stdin, stdout and stderr are the service's own.
+//! folder `native` beside it; `linkspan_program --describe LIBRARY` prints what a library has, and ends. stdin, stdout and stderr are the service's own.
 #![deny(unsafe_code)]
 
+mod describe;
 #[allow(unsafe_code)] // takes over the two descriptors that the VM hands down
 mod descriptors;
 mod host;
@@ -38,6 +39,11 @@ fn main() -> ExitCode {
 
 fn run() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<OsString> = env::args_os().skip(1).collect();
+    if let [flag, library] = &arguments[..]
+        && flag == "--describe"
+    {
+        return describe::print(library);
+    }
     if arguments.len() > 2 {
         return Err(format!("{} arguments are too many", arguments.len()).into());
     }

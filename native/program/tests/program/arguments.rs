@@ -70,3 +70,28 @@ fn a_service_that_panics_while_it_starts_ends_the_program() {
         other => panic!("{other:?}"),
     }
 }
+
+#[test]
+fn a_library_is_described_as_json() {
+    let described = |library: &std::path::Path| {
+        let output = std::process::Command::new(executable()).arg("--describe").arg(library).output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+        serde_json::from_slice::<serde_json::Value>(&output.stdout).unwrap()
+    };
+    let sum = described(&echo_library().with_file_name("liblinkspan_sum.so"));
+    let add = &sum["services"][0]["operations"][0];
+    assert_eq!((add["name"].as_str(), add["cost"].as_str()), (Some("add"), Some("short")));
+    assert_eq!(add["arguments"], serde_json::json!([{ "name": "by", "type": "integer" }]));
+    assert_eq!(sum["services"][0]["start"][0]["name"], "total");
+
+    let echo = described(&echo_library());
+    assert_eq!(echo["services"][0]["operations"][0], serde_json::json!({ "number": 1, "name": "echo" }));
+    assert_eq!(echo["hash"].as_str().map(str::len), Some(64));
+}
+
+#[test]
+fn what_is_no_library_is_not_described() {
+    let output = std::process::Command::new(executable()).args(["--describe", "/no/such.so"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("/no/such.so"), "{output:?}");
+}
