@@ -198,7 +198,7 @@ port_control_fails_with_badarg_if_the_driver_so_decides() ->
             {1 bsl 30, <<>>},
             {(1 bsl 31) - 1, <<>>},
             %% Commands that nobody knows.
-            {16#C000000A, <<>>},
+            {16#C000000B, <<>>},
             {16#FFFFFFFF, <<>>},
             %% Bodies that are too short, or too long.
             {16#C0000000, <<1:64>>},
