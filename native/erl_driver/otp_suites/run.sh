@@ -11,7 +11,7 @@ set -eu
 cd "$(dirname "$0")"
 here=$PWD
 root=$(cd ../../.. && pwd)
-suites="driver_SUITE port_bif_SUITE busy_port_SUITE ddll_SUITE port_trace_SUITE trace_port_SUITE \
+suites="driver_SUITE port_bif_SUITE busy_port_SUITE ddll_SUITE send_term_SUITE port_trace_SUITE trace_port_SUITE \
     system_profile_SUITE signal_SUITE port_SUITE"
 # Of suites that are about other things as well: the cases that use a driver.
 signal_SUITE_cases="contended_signal_handling dirty_signal_handling_race"
@@ -68,7 +68,7 @@ fetch() {
         -o Dir::State::lists="$PWD/apt/lists" -o Dir::Cache="$PWD/apt/cache" -o APT::Sandbox::User=root
     apt-get "$@" update
     mkdir fetched
-    (cd fetched && apt-get "$@" source --download-only "erlang=$version" && dpkg-source --no-check -x ./*.dsc ../unpacked) \
+    (cd fetched && apt-get "$@" source --download-only "erlang=$version" && dpkg-source --no-check --no-copy -x ./*.dsc ../unpacked) \
         > fetch.log 2>&1 || fail "no source package, see $PWD/fetch.log"
     rm -rf fetched apt
     mv unpacked source
@@ -100,6 +100,10 @@ prepare() {
         cp -r "$test/$suite.erl" "$test/${suite}_data" build
         compile_drivers "build/${suite}_data"
     done
+    # send_term_SUITE's terms in a form that needs no decoder.
+    (cd build/send_term_SUITE_data && erl -noshell -eval '{ok, File} = file:read_file("ext_terms.bin"),
+        Terms = [term_to_binary(Term, Options) || Term <- binary_to_term(File), Options <- [[], [compressed]]],
+        ok = file:write_file("external_terms", [[<<(byte_size(Term)):32>>, Term] || Term <- Terms]), halt().')
     (cd build && erlc -W0 +debug_info -I . ./*.erl) || fail "the suites do not compile."
     echo "$made_by" > build/made_by
     rm -rf c results && mv build c
@@ -111,6 +115,7 @@ prepare() {
 run() {
     say "$2 with the $1 drivers"
     rm -rf "logs/$1/$2" "$3" && mkdir -p "logs/$1/$2" results
+    export OTP_SUITES_EXTERNAL_TERMS="$work/$1/send_term_SUITE_data/external_terms"
     eval "some=\${cases:-\${$2_cases:-}}"
     # shellcheck disable=SC2086 # cases are words
     (cd "$1" && timeout -k 10 "$limit" ct_run -noinput -sname "otp_suites_$1_$$" -dir . -suite "$2" ${some:+-case $some} \
@@ -140,7 +145,7 @@ swap() {
     done
 }
 
-# table SUITE C RUST. A case that is run alone has no groups in its name.
+# table C RUST. A case that is run alone has no groups in its name.
 table() {
     awk -F '\t' '
         FNR == 1 { file++ }
@@ -156,10 +161,19 @@ table() {
                 printf "%-60s %-8s %-8s%s\n", case_, c[case_], rust[case_], worse ? " <- " substr(why[case_], 1, 120) : ""
                 inc[c[case_]]++; inrust[rust[case_]]++; bad += worse
             }
-            printf "%s: C %d ok, %d failed, %d skipped; Rust %d ok, %d failed, %d skipped, %d missing; worse in Rust: %d\n", suite,
-                inc["ok"], inc["failed"], inc["skipped"], inrust["ok"], inrust["failed"], inrust["skipped"], inrust["missing"], bad
-            exit bad > 0
-        }' suite="$1" partial="$cases" "$2" "$3"
+            print inc["ok"] + 0, inc["failed"] + 0, inc["skipped"] + 0, inrust["ok"] + 0, inrust["failed"] + 0,
+                inrust["skipped"] + 0, inrust["missing"] + 0, bad + 0 >> "totals"
+        }' partial="$cases" "$1" "$2"
+}
+
+# The sum of some lines of totals. Fails if something is worse in Rust.
+tell() {
+    awk '{ for (i = 1; i <= NF; i++) sum[i] += $i }
+        END {
+            printf "%s: C %d ok, %d failed, %d skipped; Rust %d ok, %d failed, %d skipped, %d missing; worse in Rust: %d\n",
+                name, sum[1], sum[2], sum[3], sum[4], sum[5], sum[6], sum[7], sum[8]
+            exit sum[8] > 0
+        }' name="$1" -
 }
 
 cd "$work"
@@ -167,7 +181,7 @@ cd "$work"
 made_by="$suites $(cksum < "$here/otp_suites_hook.erl")"
 [ -z "$again" ] && [ "$(cat c/made_by 2>/dev/null)" = "$made_by" ] || prepare
 swap
-worse=0
+rm -f totals
 for suite in $chosen; do
     theirs=results/$suite.c
     if [ -n "$cases" ]; then
@@ -180,13 +194,16 @@ done
 for suite in $chosen; do
     theirs=results/$suite.c
     [ -n "$cases" ] && { [ -z "$again" ] && [ -e "$theirs" ] || theirs=results/$suite.c.some; }
-    table "$suite" "$theirs" "results/$suite.rust" || worse=1
+    printf "%-60s %-8s %-8s\n" "$suite" C Rust
+    table "$theirs" "results/$suite.rust"
+    tail -n 1 totals | tell "$suite" || true
     still=
     for driver in "c/${suite}_data"/*.so; do
         name=$(basename "$driver" .so)
         [ -e "$here/$suite/$name.rs" ] || still="$still $name"
     done
-    echo "$suite: drivers that are C in both:${still:- none}"
+    [ -z "$still" ] || echo "$suite: C in both:$still"
     echo
 done
-exit $worse
+
+tell all < totals
