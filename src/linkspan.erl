@@ -29,7 +29,14 @@
 -opaque stream() :: linkspan_stream:stream().
 %% Parts that may be under way at once; 16 unless said otherwise.
 -type stream_option() :: {window, 1..16#FFFFFFFF}.
--type server() :: instance() | pid() | atom() | {global, term()} | {via, module(), term()}.
+-type server() ::
+    instance()
+    | pid()
+    | atom()
+    | {global, term()}
+    | {via, module(), term()}
+    %% What handle/1 and lane/2 return if there is none.
+    | {error, closed}.
 %% The number of an operation, or its name.
 -type operation() :: non_neg_integer() | atom() | string() | binary().
 %% Why something failed; the same in every host.
@@ -256,13 +263,17 @@ send_request(Server, Operation, Body) ->
 
 %% As gen_server:receive_response/2: after a time-out the request is given up, and its answer will not come.
 -spec receive_response(request_id(), timeout()) -> {reply, linkspan_request:result()} | timeout.
+receive_response(Request, Timeout) when ?IS_TIMEOUT(Timeout) ->
+    linkspan_request:receive_response(Request, Timeout);
 receive_response(Request, Timeout) ->
-    linkspan_request:receive_response(Request, Timeout).
+    erlang:error(badarg, [Request, Timeout]).
 
 %% As gen_server:wait_response/2: after a time-out one may wait again.
 -spec wait_response(request_id(), timeout()) -> {reply, linkspan_request:result()} | timeout.
+wait_response(Request, Timeout) when ?IS_TIMEOUT(Timeout) ->
+    linkspan_request:wait_response(Request, Timeout);
 wait_response(Request, Timeout) ->
-    linkspan_request:wait_response(Request, Timeout).
+    erlang:error(badarg, [Request, Timeout]).
 
 %% As gen_server:check_response/2: whether a message that the caller has received is the answer.
 -spec check_response(Message :: term(), request_id()) -> {reply, linkspan_request:result()} | no_reply.
@@ -335,7 +346,8 @@ checked(Server, Expected, GiveUp) ->
         ok ->
             {ok, Server};
         {error, Reason} ->
-            ok = GiveUp(Server),
+            %% It may have ended meanwhile.
+            _ = catch GiveUp(Server),
             {error, Reason}
     end.
 
@@ -419,6 +431,8 @@ service(Server) ->
     end.
 
 whereis_server(Pid) when is_pid(Pid) -> Pid;
+%% What handle/1 and lane/2 make of a server that is gone.
+whereis_server({error, closed}) -> undefined;
 whereis_server(Name) when is_atom(Name) -> whereis(Name);
 whereis_server({global, Name}) -> global:whereis_name(Name);
 whereis_server({via, Module, Name}) -> Module:whereis_name(Name);
@@ -437,19 +451,13 @@ number(Instance, Operation) ->
     Result | {error, reason()}.
 when_room(#linkspan{host = Host} = Instance, Body, Timeout, Retry) ->
     Wanted = iolist_size(Body),
-    Deadline = deadline(Timeout),
+    Deadline = linkspan_deadline:from(Timeout),
     case Host:await_room(Instance, Wanted, Timeout) of
         ok ->
-            case Retry(left(Deadline)) of
-                {error, busy} -> when_room(Instance, Body, left(Deadline), Retry);
+            case Retry(linkspan_deadline:left(Deadline)) of
+                {error, busy} -> when_room(Instance, Body, linkspan_deadline:left(Deadline), Retry);
                 Result -> Result
             end;
         {error, Reason} ->
             {error, Reason}
     end.
-
-deadline(infinity) -> infinity;
-deadline(Timeout) -> erlang:monotonic_time(millisecond) + Timeout.
-
-left(infinity) -> infinity;
-left(Deadline) -> max(0, Deadline - erlang:monotonic_time(millisecond)).

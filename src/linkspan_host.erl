@@ -11,7 +11,7 @@
 
 %% Opens an instance that belongs to the calling process.
 -callback open(linkspan_options:options()) -> {ok, #linkspan{}} | {error, linkspan:reason()}.
-%% Opens an instance for a server process, which calls this and handles the messages that handle_info/3 knows.
+%% Opens an instance for a server process, which calls this and handles the messages that handle_info/2 knows.
 -callback own(linkspan_options:options()) -> {ok, #linkspan{}} | {error, linkspan:reason()}.
 %% What a message to the server means: nothing, an event for whoever listens, or the end.
 -callback handle_info(term(), #linkspan{}) -> ok | {event, binary()} | {stop, term()}.

@@ -41,7 +41,13 @@ register(Key, Instance, Name) ->
 %% All that have not ended. Whoever was killed while it registered has left a row that nobody watches: it goes here.
 -spec all() -> [{key(), #linkspan{}, name()}].
 all() ->
-    {There, Gone} = lists:partition(fun({Key, _, _}) -> is_there(Key) end, ets:tab2list(?TABLE)),
+    Rows =
+        case ets:whereis(?TABLE) of
+            %% The application is not started.
+            undefined -> [];
+            Table -> ets:tab2list(Table)
+        end,
+    {There, Gone} = lists:partition(fun({Key, _, _}) -> is_there(Key) end, Rows),
     _ = [ets:delete(?TABLE, Key) || {Key, _, _} <- Gone],
     There.
 

@@ -12,7 +12,7 @@
 -export([send_request/3, stream/4, credit/3, withdraw/2]).
 -export([control/3, direct/3]).
 -export([open_instance/0, instance_control/3, instance_direct/3, close_instance/1]).
--export([become_runner/2, run_turn/1, instance_call/4, dirty_cpu_call/4, dirty_io_call/4]).
+-export([become_runner/2, run_turn/1, instance_call/4]).
 -on_load(reloaded/0).
 
 -spec load(file:filename()) -> ok | {error, term()}.
@@ -62,14 +62,6 @@ call(#linkspan{target = Resource, long = Long, deferred = workers} = Instance, O
     end;
 call(#linkspan{deferred = workers} = Instance, Operation, Body, Timeout) ->
     linkspan_control:call(Instance, Operation, Body, Timeout);
-call(#linkspan{target = Resource, long = Long, deferred = Dirty} = Instance, Operation, Body, Timeout) when
-    ?IS_LONG(Operation, Long)
-->
-    Millis = linkspan_frame:timeout(Timeout),
-    case Dirty of
-        dirty_cpu -> said(Instance, dirty_cpu_call(Resource, Operation, Body, Millis), Timeout);
-        dirty_io -> said(Instance, dirty_io_call(Resource, Operation, Body, Millis), Timeout)
-    end;
 call(#linkspan{target = Resource} = Instance, Operation, Body, Timeout) ->
     said(Instance, instance_call(Resource, Operation, Body, linkspan_frame:timeout(Timeout)), Timeout).
 
@@ -160,9 +152,3 @@ run_turn(_Resource) -> erlang:nif_error(not_loaded).
 
 -spec instance_call(reference(), non_neg_integer(), iodata(), 0..16#FFFFFFFF) -> {byte(), binary()}.
 instance_call(_Resource, _Operation, _Body, _Timeout) -> erlang:nif_error(not_loaded).
-
--spec dirty_cpu_call(reference(), non_neg_integer(), iodata(), 0..16#FFFFFFFF) -> {byte(), binary()}.
-dirty_cpu_call(_Resource, _Operation, _Body, _Timeout) -> erlang:nif_error(not_loaded).
-
--spec dirty_io_call(reference(), non_neg_integer(), iodata(), 0..16#FFFFFFFF) -> {byte(), binary()}.
-dirty_io_call(_Resource, _Operation, _Body, _Timeout) -> erlang:nif_error(not_loaded).

@@ -83,7 +83,7 @@ pair(Other) -> bad(Other, "is to be a pair of a name and a value").
 known(Given, Names) ->
     case maps:keys(maps:without(Names, Given)) of
         [] -> ok;
-        [Unknown | _] -> bad(Unknown, io_lib:format("is unknown; there are ~p", [Names]))
+        [Unknown | _] -> bad(Unknown, io_lib:format("is unknown; there are ~0p", [Names]))
     end.
 
 service(#{service := Service}) -> text(service, Service);
@@ -153,7 +153,7 @@ positive(Name, _Other) -> bad(Name, "is to be a positive integer").
 one_of(Name, Values, Value) ->
     case lists:member(Value, Values) of
         true -> Value;
-        false -> bad(Name, io_lib:format("is to be one of ~p, not ~tp", [Values, Value]))
+        false -> bad(Name, io_lib:format("is to be one of ~0p, not ~0tp", [Values, Value]))
     end.
 
 text(_Name, Text) when is_atom(Text), Text =/= undefined, Text =/= nil -> atom_to_binary(Text);

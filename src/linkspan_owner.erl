@@ -117,10 +117,9 @@ taken(Other, _Name) -> {error, {already_started, Other}}.
 handle_call({connect, Pid}, {Pid, _Tag}, #state{opener = {Pid, _}} = State) ->
     {reply, ok, State};
 handle_call({connect, Pid}, {Opener, _Tag}, #state{opener = {Opener, Monitor}} = State) ->
-    case is_process_alive(Pid) of
+    case is_process_alive(Pid) andalso linked(Pid) of
         true ->
             New = {Pid, erlang:monitor(process, Pid)},
-            true = link(Pid),
             true = unlink(Opener),
             true = erlang:demonitor(Monitor, [flush]),
             {reply, ok, State#state{opener = New}};
@@ -131,6 +130,14 @@ handle_call({connect, _Pid}, _From, State) ->
     {reply, {error, not_owner}, State};
 handle_call(_Request, _From, State) ->
     {reply, {error, unknown_request}, State}.
+
+linked(Pid) ->
+    try
+        link(Pid)
+    catch
+        %% It has just ended.
+        error:noproc -> false
+    end.
 
 -spec handle_cast(term(), #state{}) -> {noreply, #state{}}.
 handle_cast(_Message, State) ->

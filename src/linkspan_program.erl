@@ -50,7 +50,7 @@ start(Blank, #{library := Path} = Options) ->
 %% Asks while the owner is still being made, hence not by way of its messages. The answer has an empty tag.
 ask(#linkspan{target = Port} = Instance, Options, Kind, Body) ->
     case send(Port, [<<Kind, 0:16>>, Body], infinity) of
-        ok -> answer(Instance, Options);
+        {ok, infinity} -> answer(Instance, Options);
         {error, _Closed} -> answer(Instance, Options)
     end.
 
@@ -133,7 +133,6 @@ unwatch(Tag) ->
 call(Instance, Operation, Body, Timeout) ->
     request(Instance, ?CALL, [<<Operation:32, (linkspan_frame:timeout(Timeout)):32>> | Body], Timeout).
 
-%% A cast is acknowledged when it has been accepted.
 -spec call_term(#linkspan{}, non_neg_integer(), term(), timeout()) -> {ok, term()} | {error, linkspan:reason()}.
 call_term(Instance, Operation, Term, Timeout) ->
     case call(Instance, Operation, linkspan_typed:encode(Term), Timeout) of
@@ -141,6 +140,7 @@ call_term(Instance, Operation, Term, Timeout) ->
         {error, Reason} -> {error, Reason}
     end.
 
+%% A cast is acknowledged when it has been accepted.
 -spec cast(#linkspan{}, non_neg_integer(), iodata()) -> ok | {error, linkspan:reason()}.
 cast(Instance, Operation, Body) ->
     nothing(request(Instance, ?CAST, [<<Operation:32>> | Body], ?DEFAULT_TIMEOUT)).
@@ -154,11 +154,14 @@ send_request(#linkspan{target = Port, owner = Owner}, Operation, Body) ->
     ok = watch(Owner, Tag, infinity),
     Frame = [<<?CALL, (byte_size(Tag)):16>>, Tag, <<Operation:32, (linkspan_frame:timeout(infinity)):32>> | Body],
     case send(Port, Frame, Size, ?DEFAULT_TIMEOUT) of
-        %% If the port is closed the owner ends as well: that is the answer.
-        Sent when Sent =:= ok; Sent =:= {error, closed} ->
+        {ok, _Left} ->
+            {ok, Reference};
+        %% The owner ends as well: that is the answer.
+        {error, closed} ->
             {ok, Reference};
         {error, Reason} ->
             true = erlang:demonitor(Reference, [flush]),
+            ok = unwatch(Owner, Tag),
             {error, Reason}
     end.
 
@@ -188,12 +191,12 @@ request(#linkspan{target = Port, owner = Owner}, Kind, Body, Timeout) ->
     Reference = erlang:monitor(process, Owner, [{alias, reply_demonitor}]),
     Tag = term_to_binary(Reference),
     ok = watch(Owner, Tag, Timeout),
-    case send(Port, [<<Kind, (byte_size(Tag)):16>>, Tag | Body], Size, Timeout) of
-        ok ->
+    case send(Port, [frame(Kind, Tag) | Body], Size, Timeout) of
+        {ok, Left} ->
             receive
                 {Reference, Status, Reply} -> linkspan_reason:result(Status, Reply);
                 {'DOWN', Reference, process, _, Reason} -> {error, linkspan_reason:from_exit(Reason)}
-            after Timeout -> timed_out(Port, Reference)
+            after Left -> timed_out(Port, Reference)
             end;
         {error, closed} ->
             %% The owner is about to end as well, and knows why.
@@ -207,6 +210,7 @@ request(#linkspan{target = Port, owner = Owner}, Kind, Body, Timeout) ->
             timed_out(Port, Reference);
         {error, Reason} ->
             true = erlang:demonitor(Reference, [flush]),
+            ok = unwatch(Owner, Tag),
             {error, Reason}
     end.
 
@@ -214,6 +218,11 @@ watch(Owner, Tag, infinity) ->
     Owner ! {?MODULE, watch, self(), Tag},
     ok;
 watch(_Owner, _Tag, _Timeout) ->
+    ok.
+
+%% What was not sent needs no watch.
+unwatch(Owner, Tag) ->
+    _ = Owner ! {?MODULE, unwatch, Tag},
     ok.
 
 %% The alias is for many messages: it goes with the monitor. The owner's end is a message as well.
@@ -225,15 +234,15 @@ stream(#linkspan{target = Port, owner = Owner} = Instance, Operation, Body, Wind
     Tag = term_to_binary(Reference),
     %% No deadline tells its work to stop.
     ok = watch(Owner, Tag, infinity),
-    case send(Port, [frame(?STREAM, Tag), <<Operation:32, Window:32>> | Body], Size, infinity) of
-        ok ->
+    case send(Port, [frame(?STREAM, Tag), <<Operation:32, Window:32>> | Body], Size, ?DEFAULT_TIMEOUT) of
+        {ok, _Left} ->
             {ok, Instance, Reference};
         {error, closed} ->
             %% The owner ends as well, and says why.
             {ok, Instance, Reference};
         {error, Reason} ->
             true = erlang:demonitor(Reference, [flush]),
-            _ = Owner ! {?MODULE, unwatch, Tag},
+            ok = unwatch(Owner, Tag),
             {error, Reason}
     end.
 
@@ -279,9 +288,10 @@ send(_Port, _Frame, Size, _Timeout) when Size > ?LONGEST ->
 send(Port, Frame, _Size, Timeout) ->
     send(Port, Frame, Timeout).
 
+%% What is left of the time-out when all is sent.
 send(Port, Frame, Timeout) ->
     try port_command(Port, Frame, [nosuspend]) of
-        true -> ok;
+        true -> {ok, Timeout};
         false -> send_patiently(Port, Frame, Timeout)
     catch
         error:badarg -> {error, closed}
@@ -289,9 +299,10 @@ send(Port, Frame, Timeout) ->
 
 %% The pipe is full. A helper waits in the caller's place, for a process that waits in port_command/2 is deaf.
 send_patiently(Port, Frame, Timeout) ->
-    {Helper, Monitor} = spawn_monitor(fun() -> port_command(Port, Frame) end),
+    Deadline = linkspan_deadline:from(Timeout),
+    {Helper, Monitor} = spawn_monitor(fun() -> exit(catch port_command(Port, Frame)) end),
     receive
-        {'DOWN', Monitor, process, Helper, normal} -> ok;
+        {'DOWN', Monitor, process, Helper, true} -> {ok, linkspan_deadline:left(Deadline)};
         {'DOWN', Monitor, process, Helper, _Reason} -> {error, closed}
     after Timeout ->
         exit(Helper, kill),

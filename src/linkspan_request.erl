@@ -1,4 +1,5 @@
-%% Requests whose answer is fetched later, as gen_server:send_request/2 makes them.
+%% Requests whose answer is fetched later, as gen_server:send_request/2 makes them. Which of its requests are open is in a
+%% process's dictionary: nothing is waited for that has been fetched.
 -module(linkspan_request).
 
 -include("linkspan.hrl").
@@ -17,7 +18,7 @@
 send(Instance, Operation, Body) ->
     #linkspan{host = Host} = Bare = linkspan_host:bare(Instance),
     case Host:send_request(Bare, Operation, Body) of
-        {ok, Reference} -> #request{instance = Bare, reference = Reference};
+        {ok, Reference} -> opened(#request{instance = Bare, reference = Reference});
         {error, Reason} -> refused(Reason)
     end.
 
@@ -26,7 +27,11 @@ send(Instance, Operation, Body) ->
 refused(Reason) ->
     Reference = make_ref(),
     self() ! {Reference, {error, Reason}},
-    #request{reference = Reference}.
+    opened(#request{reference = Reference}).
+
+opened(#request{reference = Reference} = Request) ->
+    _ = put({?MODULE, Reference}, open),
+    Request.
 
 %% Waits for the answer. When the time is over the request is given up, and nothing comes.
 -spec receive_response(id(), timeout()) -> {reply, result()} | timeout.
@@ -58,25 +63,30 @@ check_response(_Message, #request{}) ->
 cancel(#request{} = Request) ->
     withdraw(Request, {error, cancelled}).
 
-withdraw(#request{instance = undefined} = Request, Withdrawn) ->
-    case wait_response(Request, 0) of
-        {reply, Result} -> {reply, Result};
-        %% It has been fetched.
-        timeout -> Withdrawn
-    end;
-withdraw(#request{instance = #linkspan{host = Host} = Instance, reference = Reference} = Request, Withdrawn) ->
-    Patience =
-        case Host:withdraw(Instance, Reference) of
-            %% What had come before counts.
-            withdrawn -> 0;
-            %% It is on its way, unless it has been fetched.
-            ending -> ?DEFAULT_TIMEOUT
-        end,
-    case wait_response(Request, Patience) of
-        {reply, Result} -> {reply, Result};
-        timeout -> Withdrawn
+withdraw(#request{reference = Reference} = Request, Withdrawn) ->
+    case erase({?MODULE, Reference}) of
+        open ->
+            case wait_response(Request, patience(Request)) of
+                {reply, Result} -> {reply, Result};
+                timeout -> Withdrawn
+            end;
+        undefined ->
+            Withdrawn
     end.
 
-reply({_Reference, Status, Body}) -> {reply, linkspan_reason:result(Status, Body)};
-reply({_Reference, {error, Reason}}) -> {reply, {error, Reason}};
-reply({'DOWN', _Reference, process, _Owner, Reason}) -> {reply, {error, linkspan_reason:from_exit(Reason)}}.
+%% How long the answer may be on its way. What had come before counts in any case.
+patience(#request{instance = undefined}) ->
+    0;
+patience(#request{instance = #linkspan{host = Host} = Instance, reference = Reference}) ->
+    case Host:withdraw(Instance, Reference) of
+        withdrawn -> 0;
+        ending -> infinity
+    end.
+
+reply({Reference, Status, Body}) -> fetched(Reference, linkspan_reason:result(Status, Body));
+reply({Reference, {error, Reason}}) -> fetched(Reference, {error, Reason});
+reply({'DOWN', Reference, process, _Owner, Reason}) -> fetched(Reference, {error, linkspan_reason:from_exit(Reason)}).
+
+fetched(Reference, Result) ->
+    _ = erase({?MODULE, Reference}),
+    {reply, Result}.

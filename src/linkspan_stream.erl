@@ -87,18 +87,12 @@ taken(#stream{instance = #linkspan{host = Host} = Instance, reference = Referenc
 
 %% The queue was full.
 ask_again(#stream{instance = Instance, asked = {Operation, Body}, window = Window}, Timeout) ->
-    Deadline = deadline(Timeout),
+    Deadline = linkspan_deadline:from(Timeout),
     Retry = fun(_Left) -> ask(Instance, Operation, Body, Window) end,
     case linkspan:when_room(Instance, Body, Timeout, Retry) of
-        {ok, Stream} -> await(Stream, left(Deadline));
+        {ok, Stream} -> await(Stream, linkspan_deadline:left(Deadline));
         {error, Reason} -> {error, Reason}
     end.
-
-deadline(infinity) -> infinity;
-deadline(Timeout) -> erlang:monotonic_time(millisecond) + Timeout.
-
-left(infinity) -> infinity;
-left(Deadline) -> max(0, Deadline - erlang:monotonic_time(millisecond)).
 
 -spec close(stream()) -> ok.
 close(#stream{reference = Reference} = Stream) ->

@@ -38,23 +38,29 @@
 %% The hash of the library that a module was made for, and what its service said.
 -type expected() :: {Hash :: binary(), description()}.
 
-%% Asks a library what one of its services says of itself. Loads it into a program, so that it may do what it likes.
+%% Asks a library what one of its services says of itself. Loads it into a program, so that it may do what it likes; in a
+%% process of its own, which the program's last words end with.
 -spec describe(binary(), binary()) -> {ok, expected()} | {error, linkspan:reason() | not_typed}.
 describe(Path, Service) ->
+    {Process, Monitor} = spawn_monitor(fun() -> exit({told, asked(Path, Service)}) end),
+    receive
+        {'DOWN', Monitor, process, Process, {told, Told}} -> Told;
+        {'DOWN', Monitor, process, Process, Reason} -> {error, {open_port, Reason}}
+    end.
+
+asked(Path, Service) ->
     Port = open_port({spawn_executable, linkspan_native:program()}, [{packet, 4}, nouse_stdio, binary, exit_status]),
-    try
-        case ask(Port, [<<?LOAD, 0:16>>, linkspan_frame:load(Path, Service)]) of
-            {ok, <<Len:16, Hash:Len/binary, _/binary>>} -> described(Hash, ask(Port, <<?DESCRIBE, 0:16>>));
-            {error, Reason} -> {error, Reason}
-        end
-    after
-        catch port_close(Port)
+    case ask(Port, [<<?LOAD, 0:16>>, linkspan_frame:load(Path, Service)]) of
+        {ok, <<Len:16, Hash:Len/binary, _/binary>>} -> described(Hash, ask(Port, <<?DESCRIBE, 0:16>>));
+        {error, Reason} -> {error, Reason}
     end.
 
 ask(Port, Frame) ->
-    true = port_command(Port, Frame),
+    %% If the program has ended, its status is on the way.
+    _ = catch port_command(Port, Frame),
     receive
         {Port, {data, <<?REPLY, 0:16, Status, Body/binary>>}} -> linkspan_reason:result(Status, Body);
+        {Port, {data, <<?ENDED, Status, Body/binary>>}} -> {error, linkspan_reason:reason(Status, Body)};
         {Port, {exit_status, Status}} -> {error, {exit, Status}}
     after ?PATIENCE -> {error, timeout}
     end.
@@ -88,11 +94,11 @@ compared(Differences) -> {error, {library_changed, Differences}}.
 
 %% What a caller would notice, in words.
 differences(Expected, Found) ->
-    Start = [<<"start takes other arguments">> || shape(start, Expected) =/= shape(start, Found)],
+    Start = [<<"start takes other arguments">> || start(Expected) =/= start(Found)],
     {Before, Now} = {by_number(Expected), by_number(Found)},
     Start ++ lists:flatmap(fun({Number, Was}) -> difference(Was, maps:get(Number, Now, none)) end, maps:to_list(Before)).
 
-shape(start, #{start := Arguments}) -> [Type || #{type := Type} <- Arguments].
+start(#{start := Arguments}) -> [Type || #{type := Type} <- Arguments].
 
 by_number(#{operations := Operations}) -> maps:from_list([{Number, One} || #{number := Number} = One <- Operations]).
 

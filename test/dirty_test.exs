@@ -38,13 +38,6 @@ defmodule Linkspan.DirtyTest do
         assert name =~ @names
         assert_received {:linkspan, ^instance, {:event, ^name}}
 
-        # The caller, at once.
-        call = if @kind == :dirty_cpu, do: :dirty_cpu_call, else: :dirty_io_call
-        arguments = [elem(instance, 2), 30, "deferred", 5000]
-        assert {0, name} = apply(:linkspan_nif, call, arguments)
-        assert name =~ @names
-        assert_received {:linkspan, ^instance, {:event, ^name}}
-
         # Nobody in particular.
         assert Linkspan.cast(instance, :thread, "deferred") == :ok
         assert_receive {:linkspan, ^instance, {:event, name}}, @bound

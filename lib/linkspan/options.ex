@@ -6,14 +6,8 @@ defmodule Linkspan.Options do
   @spec checked((() -> result)) :: result when result: term()
   def checked(fun) do
     fun.()
-  rescue
-    error in ErlangError ->
-      case error.original do
-        {:bad_option, name, what} ->
-          raise ArgumentError, "option #{inspect(name)} #{what}"
-
-        _ ->
-          reraise error, __STACKTRACE__
-      end
+  catch
+    :error, {:bad_option, name, what} ->
+      raise ArgumentError, "option #{inspect(name)} #{what}"
   end
 end

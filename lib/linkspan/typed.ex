@@ -20,20 +20,21 @@ defmodule Linkspan.Typed do
 
       {:error, reason} ->
         message = Exception.message(%Linkspan.Error{reason: reason, service: service})
-        compile_error(env, "#{path}: #{message}")
+        compile_error(env, "use Linkspan: #{message} (#{path})")
     end
   end
 
   defp source(env, options) do
+    unless Keyword.keyword?(options),
+      do: compile_error(env, "use Linkspan wants a keyword list")
+
     known = Keyword.keys(options) -- [:otp_app, :library, :service]
 
     with {:known, []} <- {:known, known},
          {:ok, app} when is_atom(app) <- Keyword.fetch(options, :otp_app),
-         {:ok, name} when is_binary(name) <- Keyword.fetch(options, :library) do
-      %{library: path} =
-        :linkspan_options.read(service: options[:service] || name, library: {app, name})
-
-      {{app, name}, options[:service] || name, path}
+         {:ok, name} when is_binary(name) or is_atom(name) <- Keyword.fetch(options, :library) do
+      service = to_string(options[:service] || name)
+      {{app, name}, service, path(env, service, {app, name})}
     else
       {:known, [unknown | _]} ->
         compile_error(env, "use Linkspan knows no option #{inspect(unknown)}")
@@ -44,6 +45,12 @@ defmodule Linkspan.Typed do
           ~s|use Linkspan wants the application and the library: otp_app: :my_app, library: "sum"|
         )
     end
+  end
+
+  defp path(env, service, library) do
+    :linkspan_options.read(service: service, library: library).library
+  catch
+    :error, {:bad_option, name, what} -> compile_error(env, "use Linkspan: #{name} #{what}")
   end
 
   defp compile_error(env, description) do
@@ -112,6 +119,10 @@ defmodule Linkspan.Typed do
   @spec start(keyword(), [atom()], keyword(), (keyword() -> result)) :: result when result: term()
   def start(options, names, source, fun) do
     {given, options} = Keyword.pop(options, :start, [])
+
+    for taken <- [:service, :library, :argument], Keyword.has_key?(options, taken) do
+      raise ArgumentError, "option #{inspect(taken)} is the module's own"
+    end
 
     unless Keyword.keyword?(given) do
       raise ArgumentError, "option :start is to be a keyword list"

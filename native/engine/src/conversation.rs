@@ -1,6 +1,7 @@
 //! An instance that is spoken to in frames: the whole of the `program` host, and `command`s to a driver port.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 
@@ -28,9 +29,9 @@ impl Conversation {
         Conversation { sink, pending: Pending::default() }
     }
 
-    /// Handles a frame. An error means that the other side does not keep to the protocol: the host should say so
-    /// and end the conversation.
-    pub fn frame(&mut self, instance: &Instance, frame: Bytes) -> Result<(), FrameError> {
+    /// Handles a frame; how long a request in it held this thread. An error means that the other side does not keep to
+    /// the protocol: the host should say so and end the conversation.
+    pub fn frame(&mut self, instance: &Instance, frame: Bytes) -> Result<Duration, FrameError> {
         let Frame { tag, command } = frame::parse(frame)?;
         match command {
             Command::Cancel => {
@@ -41,20 +42,18 @@ impl Conversation {
             Command::Info => self.reply(&tag, instance.told_info()),
             Command::Describe => self.reply(&tag, instance.description()),
             Command::Room { wanted } => {
-                let ticket = self.ticket(Job::Room, &tag);
+                let ticket = self.ticket(Job::Room { wanted: wanted as usize }, &tag);
                 instance.await_room(&ticket, wanted as usize);
                 self.pending.insert(tag, ticket);
             }
-            Command::Call { operation, ref body, .. } => {
-                if !self.inline(instance, &tag, operation, false, body) {
-                    self.submit(instance, tag, command);
-                }
-            }
-            Command::Cast { operation, ref body } => {
-                if !self.inline(instance, &tag, operation, true, body) {
-                    self.cast(instance, &tag, command);
-                }
-            }
+            Command::Call { operation, ref body, .. } => match self.inline(instance, &tag, operation, false, body) {
+                Some(held) => return Ok(held),
+                None => self.submit(instance, tag, command),
+            },
+            Command::Cast { operation, ref body } => match self.inline(instance, &tag, operation, true, body) {
+                Some(held) => return Ok(held),
+                None => self.cast(instance, &tag, command),
+            },
             Command::Credit { more } => {
                 if let Some(ticket) = self.pending.get(&tag) {
                     ticket.credit(more);
@@ -64,13 +63,13 @@ impl Conversation {
                 self.submit(instance, tag, command)
             }
         }
-        Ok(())
+        Ok(Duration::ZERO)
     }
 
-    fn inline(&self, instance: &Instance, tag: &Bytes, operation: u32, cast: bool, body: &Bytes) -> bool {
+    fn inline(&self, instance: &Instance, tag: &Bytes, operation: u32, cast: bool, body: &Bytes) -> Option<Duration> {
         let mut room = [0; ROOM];
         let lent = Body { bytes: body, share: &|| body.clone() };
-        let Some(run) = instance.try_inline(operation, cast, lent, &mut room) else { return false };
+        let run = instance.try_inline(operation, cast, lent, &mut room)?;
         match &run.answer {
             Inline::Outcome(outcome @ Outcome::UnknownOperation(_)) => self.refuse(tag, outcome.clone(), cast),
             // A cast is acknowledged, whatever became of it.
@@ -78,7 +77,7 @@ impl Conversation {
             Inline::Written(len) => self.sink.write(&frame::reply(tag, crate::status::OK), &room[..*len]),
             Inline::Outcome(outcome) => self.reply(tag, outcome.clone()),
         }
-        true
+        Some(run.held)
     }
 
     fn submit(&mut self, instance: &Instance, tag: Bytes, command: Command) {

@@ -30,7 +30,9 @@ impl Instance {
         inner.open_bytes.fetch_add(weight, AcqRel);
         let first = inner.open.fetch_add(1, AcqRel) == 0;
         if first && inner.scheduled.compare_exchange(IDLE, TAKEN, SeqCst, SeqCst).is_ok() {
-            return Some(Claim { inner, weight });
+            let claim = Claim { inner, weight };
+            // A service that has its own thread by now is not for this one.
+            return inner.thread.get().is_none().then_some(claim);
         }
         inner.withdraw(weight);
         None

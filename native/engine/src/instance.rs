@@ -271,7 +271,7 @@ impl Inner {
 
     pub(crate) fn left(&self, weight: usize) {
         let left = self.free(weight);
-        self.tell_waiting(if left == 0 { usize::MAX } else { 1 });
+        self.tell_waiting(left == 0);
     }
 
     /// A queued request was cancelled. Its place is free at once, unless so many have been cancelled that what is
@@ -290,7 +290,7 @@ impl Inner {
     /// wake those who came while it was counted.
     pub(crate) fn withdraw(&self, weight: usize) {
         if self.free(weight) == 0 {
-            self.tell_waiting(usize::MAX);
+            self.tell_waiting(true);
         }
     }
 
@@ -299,15 +299,25 @@ impl Inner {
         self.open.fetch_sub(1, AcqRel) - 1
     }
 
-    fn tell_waiting(&self, most: usize) {
+    /// Tells those for whom there is room together, in the order in which they came; or all of them: nothing else
+    /// would, if those who fit have gone meanwhile.
+    fn tell_waiting(&self, all: bool) {
         let mut waiting = self.waiting.lock();
         if waiting.is_empty() {
             return;
         }
         // A place is not lost on somebody who has gone.
         waiting.retain(|ticket| !ticket.is_done());
-        let some = most.min(waiting.len());
-        let told: Vec<_> = waiting.drain(..some).collect();
+        let (mut open, mut bytes) = (self.open.load(Acquire), self.open_bytes.load(Acquire));
+        let told = waiting.extract_if(.., |ticket| {
+            let fits = all || self.has_room(open, bytes, ticket.weight());
+            if fits {
+                open += 1;
+                bytes += ticket.weight();
+            }
+            fits
+        });
+        let told: Vec<_> = told.collect();
         drop(waiting);
         for ticket in told {
             ticket.answer(Outcome::Ok(Bytes::new()));

@@ -87,6 +87,11 @@ impl<K: Eq + Hash> Pending<K> {
         self.end(&Outcome::Closed);
     }
 
+    /// Answers everything that is still open, and keeps it.
+    pub fn answer(&self, outcome: &Outcome) {
+        self.tickets.values().for_each(|ticket| ticket.answer(outcome.clone()));
+    }
+
     /// Answers everything that is still open with what has ended it.
     pub fn end(&mut self, outcome: &Outcome) {
         for (_, ticket) in self.tickets.drain() {

@@ -38,5 +38,6 @@ impl Pool {
 pub(crate) fn run(instance: &Arc<Inner>) {
     if catch_unwind(AssertUnwindSafe(|| instance.turn())).is_err() {
         instance.abandon();
+        instance.turn_over();
     }
 }

@@ -31,8 +31,11 @@ pub enum Job {
         /// How the instance is to behave.
         options: Options,
     },
-    /// Nothing: the ticket only waits for room.
-    Room,
+    /// Nothing: the ticket only waits for room for so many bytes.
+    Room {
+        /// Length of the body.
+        wanted: usize,
+    },
     /// Handle a request.
     Call {
         /// Number of the operation.
@@ -58,7 +61,8 @@ impl Job {
     pub(crate) fn weight(&self) -> usize {
         match self {
             Job::Call { body, .. } | Job::Stream { body, .. } => body.len(),
-            Job::Load { .. } | Job::Start { .. } | Job::Room => 0,
+            Job::Room { wanted } => *wanted,
+            Job::Load { .. } | Job::Start { .. } => 0,
         }
     }
 }

@@ -65,7 +65,8 @@ impl Inner {
             _ if self.is_closing() => Outcome::Closed,
             Answer::Inline(len) => return Some(Run { answer: Inline::Written(len), held, _ending: None }),
             Answer::Outcome(outcome) => outcome,
-            Answer::Stream(_) => return None,
+            // Not given to one who asks for no stream.
+            Answer::Stream(_) => Outcome::BadRequest("the answer is a stream".into()),
         };
         let ending = self.note(&outcome, state).then(|| Ending(self.clone()));
         Some(Run { answer: Inline::Outcome(outcome), held, _ending: ending })
@@ -130,7 +131,7 @@ impl Inner {
         let outcome = match ticket.take_job() {
             None if ticket.has_begun() => return self.go_on(live, ticket, stack, until),
             None => return self.bury(ticket),
-            Some(Job::Room) => return self.finished(ticket),
+            Some(Job::Room { .. }) => return self.finished(ticket),
             // Told already that the instance is closing.
             Some(_) if ticket.is_done() => return self.finished(ticket),
             Some(_) if ticket.is_expired() => {

@@ -72,7 +72,7 @@ impl Driver for LinkspanPort {
                 return self.endpoint.direct(port, request, Body { bytes: &body, share: &|| body.clone() });
             }
             Some(Err(error)) => Err(error),
-            None => self.conversation.frame(instance, vector.to_bytes()),
+            None => self.conversation.frame(instance, vector.to_bytes()).map(|held| port.pay(held)),
         };
         if let Err(error) = read {
             // Who sent frames is told by the last one, who called by control by an answer.

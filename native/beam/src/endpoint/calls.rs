@@ -84,7 +84,8 @@ impl<M> Calls<M> {
         wanted: usize,
         reference: Bytes,
     ) {
-        let ticket = Arc::new(Ticket::attached(Job::Room, Box::new(Caller { pid, reference: reference.clone() })));
+        let ticket =
+            Arc::new(Ticket::attached(Job::Room { wanted }, Box::new(Caller { pid, reference: reference.clone() })));
         self.keep_attached(site, pid, reference, ticket.clone());
         instance.await_room(&ticket, wanted);
     }
@@ -128,7 +129,8 @@ impl<M> Calls<M> {
 
     /// Answers everything that is open with what has ended it.
     pub fn end(&mut self, outcome: &Outcome) {
-        self.unattached.end(outcome);
+        // Kept: who attaches later is to learn of it.
+        self.unattached.answer(outcome);
         self.attached.end(outcome);
     }
 

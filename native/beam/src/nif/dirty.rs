@@ -5,7 +5,7 @@
 #![allow(unsafe_code)] // moving a NIF call to another scheduler is a C contract
 #![allow(clippy::disallowed_methods)] // rustler brings a barrier for each NIF; `entered` is that of the others
 
-use std::ffi::{CStr, c_int, c_uint};
+use std::ffi::{CStr, c_int};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use erl_driver::Pid;
@@ -54,15 +54,9 @@ fn run_turn<'a>(env: Env<'a>, instance: Term<'a>) -> NifResult<Term<'a>> {
     Ok(moved(env, c"run_turn", kind, turn_entry, &[instance]))
 }
 
-// Calls to an instance with a runner: `{Status, Body}`. One that may run inline begins on the caller's scheduler; one
-// that its service always defers goes to a dirty one at once. Submitted by hand, since the macro would allocate.
-inventory::submit!(Nif { name: c"instance_call".as_ptr(), arity: 4, flags: NORMAL, raw_func: begin_entry });
-inventory::submit!(Nif { name: c"dirty_cpu_call".as_ptr(), arity: 4, flags: CPU, raw_func: call_entry });
-inventory::submit!(Nif { name: c"dirty_io_call".as_ptr(), arity: 4, flags: IO, raw_func: call_entry });
-
-const NORMAL: c_uint = SchedulerFlags::Normal as c_uint;
-const CPU: c_uint = SchedulerFlags::DirtyCpu as c_uint;
-const IO: c_uint = SchedulerFlags::DirtyIo as c_uint;
+// Calls to an instance with a runner: `{Status, Body}`. All begin on the caller's scheduler, so that those who would only
+// wait for the instance hold no dirty one. Submitted by hand, since the macro would allocate.
+inventory::submit!(Nif { name: c"instance_call".as_ptr(), arity: 4, flags: 0, raw_func: begin_entry });
 
 unsafe extern "C" fn begin_entry(env: *mut ErlNifEnv, _count: c_int, arguments: *const ErlNifTerm) -> ErlNifTerm {
     // SAFETY: the VM's promise to a NIF of four arguments.

@@ -67,7 +67,7 @@ fn everything_on_a_dead_instance_is_closed() {
         asked.nothing_comes();
     }
     assert_eq!(echo.instance.submit(&Asked::new(start("", Options::DEFAULT)).ticket), Err(Outcome::Closed));
-    let room = Asked::new(Job::Room);
+    let room = Asked::new(Job::Room { wanted: 0 });
     echo.instance.await_room(&room.ticket, 1);
     assert_eq!(room.only_answer(), Outcome::Closed);
 }

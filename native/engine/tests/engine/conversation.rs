@@ -65,7 +65,7 @@ impl Talk {
     }
 
     fn try_send(&mut self, frame: Vec<u8>) -> Result<(), FrameError> {
-        self.conversation.frame(&self.instance, frame.into())
+        self.conversation.frame(&self.instance, frame.into()).map(drop)
     }
 
     fn send(&mut self, frame: Vec<u8>) {

@@ -10,7 +10,7 @@ use crate::asked::{Asked, ok};
 const SWEEP: usize = 64;
 
 fn asked() -> Asked {
-    Asked::new(Job::Room)
+    Asked::new(Job::Room { wanted: 0 })
 }
 
 #[test]

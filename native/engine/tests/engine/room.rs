@@ -16,7 +16,7 @@ fn limits(limit: usize, bytes: usize) -> Options {
 
 /// Waits for room for a body of so many bytes.
 fn await_room(echo: &Echo, wanted: usize) -> Asked {
-    let asked = Asked::new(Job::Room);
+    let asked = Asked::new(Job::Room { wanted });
     echo.instance.await_room(&asked.ticket, wanted);
     asked
 }
@@ -215,4 +215,18 @@ fn nobody_is_left_waiting_by_one_who_was_refused_and_gave_up() {
             is_done.recv_timeout(PATIENCE).unwrap();
         }
     });
+}
+
+#[test]
+fn review_one_who_fits_is_not_kept_waiting_by_one_who_does_not() {
+    let (echo, gate) = Echo::start_gated(&engine(1), limits(100, 10));
+    let running = echo.occupy();
+    let stream = Asked::stream(operation::FOREVER, "", 0);
+    echo.instance.submit(&stream.ticket).unwrap();
+    let large = await_room(&echo, 11);
+    let small = await_room(&echo, 7);
+    drop(gate);
+    assert_eq!(running.only_answer(), ok(""));
+    assert_eq!(small.only_answer(), ok(""));
+    assert!(!large.is_answered());
 }

@@ -48,7 +48,12 @@ struct Round {
 impl Round {
     fn new() -> Self {
         let attach = AtomicU8::new(NOTHING);
-        Round { ticket: Ticket::unattached(Job::Room), told: Arc::default(), attach, cancel: AtomicU8::new(NOTHING) }
+        Round {
+            ticket: Ticket::unattached(Job::Room { wanted: 0 }),
+            told: Arc::default(),
+            attach,
+            cancel: AtomicU8::new(NOTHING),
+        }
     }
 
     fn play(&self, play: Move) {
@@ -147,7 +152,7 @@ fn a_request_that_was_attached_before_is_answered_or_cancelled() {
             }
         });
         for _ in 0..ROUNDS / 10 {
-            let asked = Asked::new(Job::Room);
+            let asked = Asked::new(Job::Room { wanted: 0 });
             sender.send(asked.ticket.clone()).unwrap();
             barrier.wait();
             match asked.ticket.cancel() {
@@ -161,7 +166,7 @@ fn a_request_that_was_attached_before_is_answered_or_cancelled() {
 
 #[test]
 fn the_first_answer_counts() {
-    let asked = Asked::new(Job::Room);
+    let asked = Asked::new(Job::Room { wanted: 0 });
     asked.ticket.answer(ok("one"));
     asked.ticket.answer(ok("other"));
     assert_eq!(asked.only_answer(), ok("one"));
@@ -169,7 +174,7 @@ fn the_first_answer_counts() {
 
 #[test]
 fn an_answer_waits_for_its_recipient() {
-    let ticket = Ticket::unattached(Job::Room);
+    let ticket = Ticket::unattached(Job::Room { wanted: 0 });
     ticket.answer(ok("one"));
     assert!(!ticket.is_done(), "somebody may still attach");
     let told = Arc::new(AtomicU32::new(0));
@@ -180,7 +185,7 @@ fn an_answer_waits_for_its_recipient() {
 
 #[test]
 fn a_second_recipient_is_refused_and_the_first_one_told() {
-    let asked = Asked::new(Job::Room);
+    let asked = Asked::new(Job::Room { wanted: 0 });
     let told = Arc::new(AtomicU32::new(0));
     let second = asked.ticket.attach(Box::new(Counter(told.clone())));
     assert!(matches!(second, Some(Outcome::BadRequest(_))), "{second:?}");
@@ -191,7 +196,7 @@ fn a_second_recipient_is_refused_and_the_first_one_told() {
 
 #[test]
 fn a_finished_request_can_still_be_cancelled_until_somebody_attaches() {
-    let ticket = Ticket::unattached(Job::Room);
+    let ticket = Ticket::unattached(Job::Room { wanted: 0 });
     ticket.answer(ok("one"));
     assert!(ticket.cancel());
     assert_eq!(ticket.attach(Box::new(Counter(Arc::default()))), Some(Outcome::Cancelled));

@@ -16,7 +16,7 @@ impl<'a> Arguments<'a> {
         if body.is_empty() && count == 0 {
             return Ok(Arguments(None));
         }
-        let wrong = |why| bad(format_args!("the arguments are to be a tuple of {count}: {why}"));
+        let wrong = |why| bad(format_args!("the arguments: {why}"));
         let mut terms = Deserializer::new(body, Limits::DEFAULT).map_err(wrong)?;
         terms.begin_tuple(count).map_err(wrong)?;
         Ok(Arguments(Some(terms)))

@@ -136,7 +136,7 @@ impl<'de> Deserializer<'de> {
     pub(crate) fn begin_tuple(&mut self, count: usize) -> Result<(), Error> {
         let start = self.reader.offset();
         if self.arity("a tuple")? != count {
-            return Err(self.unexpected("that many", start));
+            return Err(self.unexpected(&format!("a tuple of {count}"), start));
         }
         Ok(())
     }
