@@ -313,7 +313,7 @@ impl Inner {
             let fits = all || self.has_room(open, bytes, ticket.weight());
             if fits {
                 open += 1;
-                bytes += ticket.weight();
+                bytes = bytes.saturating_add(ticket.weight());
             }
             fits
         });

@@ -1,6 +1,7 @@
 //! Calls whose caller brings them to a thread that may be held, and stays with them: a dirty scheduler's.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering::{AcqRel, Release};
 
 use linkspan_engine::{Body, Inline, Instance, Job, OPERATION_LIMIT, Ticket, status};
 
@@ -23,7 +24,13 @@ impl<M> Endpoint<M> {
             return Some(said);
         }
         // No thread is held by those who would only wait on it.
-        (!instance.is_idle()).then(|| self.queue(site, instance, operation, body, timeout))
+        let waits = !instance.is_idle() || self.moving.swap(true, AcqRel);
+        waits.then(|| self.queue(site, instance, operation, body, timeout))
+    }
+
+    /// Nothing is on its way any more.
+    pub fn has_moved(&self) {
+        self.moving.store(false, Release);
     }
 
     /// Runs a call on this thread, which may use `stack` bytes, if the instance is still idle; else queues it.
@@ -37,7 +44,9 @@ impl<M> Endpoint<M> {
         stack: usize,
     ) -> Said {
         let (Some(instance), Some(pid)) = (&self.instance, site.caller()) else { return Said::Badarg };
-        let Some(claim) = instance.claim(body.bytes.len()) else {
+        let claim = instance.claim(body.bytes.len());
+        self.has_moved();
+        let Some(claim) = claim else {
             return self.queue(site, instance, operation, body, timeout);
         };
         let ticket = Arc::new(Ticket::here(timeout));

@@ -8,6 +8,7 @@ mod external;
 mod here;
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -85,13 +86,16 @@ pub enum Said {
 pub struct Endpoint<M> {
     /// None while the keeper has not configured the runtime: then there are commands only.
     pub instance: Option<Instance>,
+    /// Whether a call is on its way to a thread that may be held: only one is, so that no other waits there for it. A
+    /// hint: if its caller dies on the way, the next turn forgets it.
+    moving: AtomicBool,
     /// In cache lines of its own: `instance` is read by others.
     calls: CachePadded<Mutex<Calls<M>>>,
 }
 
 impl<M> Endpoint<M> {
     pub fn new(instance: Option<Instance>) -> Self {
-        Endpoint { instance, calls: CachePadded::default() }
+        Endpoint { instance, moving: AtomicBool::new(false), calls: CachePadded::default() }
     }
 
     /// Does an operation or a command. `room` has at least one byte.

@@ -192,6 +192,7 @@ fn call_here<'a>(
 }
 
 fn turn_here<'a>(env: Env<'a>, resource: &NifInstance, [_]: [Term<'a>; 1]) -> NifResult<Term<'a>> {
+    resource.endpoint.has_moved();
     if let Some(instance) = &resource.endpoint.instance {
         instance.run_turn(STACK);
     }
