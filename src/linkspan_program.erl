@@ -300,14 +300,21 @@ send(Port, Frame, Timeout) ->
 %% The pipe is full. A helper waits in the caller's place, for a process that waits in port_command/2 is deaf.
 send_patiently(Port, Frame, Timeout) ->
     Deadline = linkspan_deadline:from(Timeout),
-    {Helper, Monitor} = spawn_monitor(fun() -> exit(catch port_command(Port, Frame)) end),
+    {Helper, Monitor} = spawn_monitor(fun() -> true = sent(Port, Frame) orelse exit(closed) end),
     receive
-        {'DOWN', Monitor, process, Helper, true} -> {ok, linkspan_deadline:left(Deadline)};
+        {'DOWN', Monitor, process, Helper, normal} -> {ok, linkspan_deadline:left(Deadline)};
         {'DOWN', Monitor, process, Helper, _Reason} -> {error, closed}
     after Timeout ->
         exit(Helper, kill),
         true = erlang:demonitor(Monitor, [flush]),
         {error, timeout}
+    end.
+
+sent(Port, Frame) ->
+    try
+        port_command(Port, Frame)
+    catch
+        error:badarg -> false
     end.
 
 -spec describe(#linkspan{}) -> {ok, binary()} | {error, linkspan:reason()}.

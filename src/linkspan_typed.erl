@@ -42,10 +42,14 @@
 %% process of its own, which the program's last words end with.
 -spec describe(binary(), binary()) -> {ok, expected()} | {error, linkspan:reason() | not_typed}.
 describe(Path, Service) ->
-    {Process, Monitor} = spawn_monitor(fun() -> exit({told, asked(Path, Service)}) end),
+    {Caller, Reference} = {self(), make_ref()},
+    {Process, Monitor} = spawn_monitor(fun() -> Caller ! {Reference, asked(Path, Service)} end),
     receive
-        {'DOWN', Monitor, process, Process, {told, Told}} -> Told;
-        {'DOWN', Monitor, process, Process, Reason} -> {error, {open_port, Reason}}
+        {Reference, Told} ->
+            true = erlang:demonitor(Monitor, [flush]),
+            Told;
+        {'DOWN', Monitor, process, Process, Reason} ->
+            {error, {open_port, Reason}}
     end.
 
 asked(Path, Service) ->

@@ -38,8 +38,10 @@ impl Runtime {
         // Threads started from this one inherit neither the scheduler's CPU binding nor its signal mask.
         erl_driver::thread::spawn(c"linkspan_errands", move || received.into_iter().for_each(run))
             .map_err(|error| format!("no thread: {error}"))?;
-        let spawn = |worker: Errand| {
-            errands.send(Box::new(move || {
+        let starter = errands.clone();
+        let spawn = move |worker: Errand| {
+            // The receiver lives as long as the VM.
+            let _ = starter.send(Box::new(move || {
                 let thread = thread::Builder::new().name("linkspan_worker".into()).stack_size(WORKER_STACK);
                 let nice_worker = move || {
                     be_nice(niceness);
@@ -48,9 +50,9 @@ impl Runtime {
                 if let Err(error) = thread.spawn(nice_worker) {
                     eprintln!("linkspan: a worker thread cannot be started: {error}");
                 }
-            }))
+            }));
         };
-        let pool = Pool::new(workers, spawn).map_err(|error| error.to_string())?;
+        let pool = Pool::new(workers, spawn);
         let clock = Arc::new(SystemClock::default());
         let calibrated = clock.clone();
         let _ = errands.send(Box::new(move || calibrated.calibrate()));

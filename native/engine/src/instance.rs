@@ -3,7 +3,7 @@
 use std::fmt;
 use std::ops::Deref;
 use std::sync::atomic::{
-    AtomicU8, AtomicUsize,
+    AtomicBool, AtomicU8, AtomicUsize,
     Ordering::{AcqRel, Acquire, Relaxed, SeqCst},
 };
 use std::sync::{Arc, OnceLock};
@@ -57,6 +57,8 @@ pub(crate) struct Inner {
     pub(crate) options: OnceLock<Options>,
     /// Why the instance has ended by itself.
     pub(crate) reason: OnceLock<Outcome>,
+    /// Whether another worker has taken the place of the one that runs it.
+    worker_gone: AtomicBool,
     pub(crate) queue: SegQueue<Arc<Ticket>>,
     /// Cancelled requests that are still in the queue and count no more.
     pub(crate) tombstones: AtomicUsize,
@@ -142,6 +144,7 @@ impl Instance {
             thread: OnceLock::new(),
             options: OnceLock::new(),
             reason: OnceLock::new(),
+            worker_gone: AtomicBool::new(false),
             queue: SegQueue::new(),
             tombstones: AtomicUsize::new(0),
             shared: CachePadded::new(Shared {
@@ -348,10 +351,28 @@ impl Inner {
     }
 
     fn close(self: &Arc<Self>) {
-        self.close_quietly();
+        let before = self.phase.fetch_max(CLOSING, SeqCst);
+        if before < CLOSING && self.thread.get().is_none() && self.live.is_locked() {
+            self.give_worker_up();
+        }
         if self.phase.load(SeqCst) != CLOSED {
             self.push(&[IDLE, ASKED]);
         }
+    }
+
+    /// What runs may never come back, whatever it is told: the other instances get a worker in its place.
+    fn give_worker_up(&self) {
+        self.worker_gone.store(true, SeqCst);
+        // It has just come back: then nobody would look.
+        if self.phase.load(SeqCst) == CLOSED && self.gave_worker_up() {
+            return;
+        }
+        self.engine.pool.add_worker();
+    }
+
+    /// Whether the worker that runs the last turn has been replaced; true once.
+    pub(crate) fn gave_worker_up(&self) -> bool {
+        self.phase.load(SeqCst) == CLOSED && self.worker_gone.swap(false, SeqCst)
     }
 
     pub(crate) fn emit(&self, event: Bytes) {

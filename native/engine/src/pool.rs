@@ -1,35 +1,55 @@
 //! The worker threads. They run instances, one turn at a time.
 
+use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use crossbeam_channel::{Sender, unbounded};
+use crossbeam_channel::{Receiver, Sender, unbounded};
 
 use crate::instance::Inner;
 
 /// Stack of a worker thread in bytes, for whoever creates the threads.
 pub const WORKER_STACK: usize = 4 * 1024 * 1024;
 
-/// The run queue of the workers. An instance is in it at most once, so its length is bounded by their number.
-#[derive(Clone, Debug)]
+/// Starts a thread that runs what it is given. Returns at once; who starts threads says why one cannot be started.
+type Spawn = dyn Fn(Box<dyn FnOnce() + Send>) + Send + Sync;
+
+/// The run queue of the workers. An instance is in it once, or twice while it is closing.
+#[derive(Clone)]
 pub struct Pool {
     queue: Sender<Arc<Inner>>,
+    work: Receiver<Arc<Inner>>,
+    spawn: Arc<Spawn>,
 }
 
 impl Pool {
-    /// Makes a pool of `threads` workers; `spawn` starts a thread that runs what it is given.
-    pub fn new<E>(threads: usize, spawn: impl Fn(Box<dyn FnOnce() + Send>) -> Result<(), E>) -> Result<Self, E> {
-        let (queue, work) = unbounded::<Arc<Inner>>();
-        for _ in 0..threads {
-            let work = work.clone();
-            spawn(Box::new(move || work.iter().for_each(|instance| run(&instance))))?;
-        }
-        Ok(Pool { queue })
+    /// Makes a pool of `threads` workers; `spawn` starts a thread that runs what it is given, from whatever thread it
+    /// is called, and does not wait for it.
+    pub fn new(threads: usize, spawn: impl Fn(Box<dyn FnOnce() + Send>) + Send + Sync + 'static) -> Self {
+        let (queue, work) = unbounded();
+        let pool = Pool { queue, work, spawn: Arc::new(spawn) };
+        (0..threads).for_each(|_| pool.add_worker());
+        pool
     }
 
     pub(crate) fn push(&self, instance: Arc<Inner>) {
         // Fails only if there is no worker left, and workers live as long as the queue.
         let _ = self.queue.send(instance);
+    }
+
+    /// One more worker, in place of one that may never come back. That one ends if it does: see [`Inner::close`].
+    pub(crate) fn add_worker(&self) {
+        let work = self.work.clone();
+        (self.spawn)(Box::new(move || serve(&work)));
+    }
+}
+
+fn serve(work: &Receiver<Arc<Inner>>) {
+    for instance in work {
+        run(&instance);
+        if instance.gave_worker_up() {
+            return;
+        }
     }
 }
 
@@ -39,5 +59,11 @@ pub(crate) fn run(instance: &Arc<Inner>) {
     if catch_unwind(AssertUnwindSafe(|| instance.turn())).is_err() {
         instance.abandon();
         instance.turn_over();
+    }
+}
+
+impl fmt::Debug for Pool {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pool").finish_non_exhaustive()
     }
 }

@@ -15,7 +15,7 @@ mod writer;
 use std::env;
 use std::error::Error;
 use std::ffi::OsString;
-use std::process::ExitCode;
+use std::process::{self, ExitCode};
 use std::sync::Arc;
 use std::thread;
 
@@ -51,7 +51,7 @@ fn run() -> Result<(), Box<dyn Error>> {
     watch::start(input.try_clone()?, output.try_clone()?)?;
     let writer = Arc::new(Writer::new(output));
     let host = Arc::new(ProgramHost::new(writer.clone()));
-    let instance = Instance::new(&engine()?, host.clone());
+    let instance = Instance::new(&engine(), host.clone());
     if let Some((service, argument)) = arguments.split_first() {
         start(&instance, &host, service, argument.first())?;
     }
@@ -60,13 +60,15 @@ fn run() -> Result<(), Box<dyn Error>> {
 }
 
 /// One instance handles one request at a time: one worker is enough.
-fn engine() -> Result<Engine, std::io::Error> {
-    let spawn = |worker: Box<dyn FnOnce() + Send>| {
+fn engine() -> Engine {
+    let pool = Pool::new(1, |worker| {
         let thread = thread::Builder::new().name("linkspan_worker".into()).stack_size(WORKER_STACK);
-        thread.spawn(worker).map(drop)
-    };
-    let pool = Pool::new(1, spawn)?;
-    Ok(Engine { libraries: Arc::new(Libraries::default()), pool, clock: Arc::new(SystemClock::default()) })
+        if let Err(error) = thread.spawn(worker) {
+            eprintln!("linkspan_program: no thread can be started: {error}");
+            process::exit(2);
+        }
+    });
+    Engine { libraries: Arc::new(Libraries::default()), pool, clock: Arc::new(SystemClock::default()) }
 }
 
 /// Starts a service of the folder `native` beside this program.

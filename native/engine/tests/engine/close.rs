@@ -1,13 +1,14 @@
 //! The end of an instance by its host: everything that was accepted is answered, exactly once.
 
-use std::sync::Barrier;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::sync::{Arc, Barrier};
 use std::thread;
 
 use linkspan_engine::{Job, Options, Outcome};
 
 use crate::asked::{Asked, ok};
 use crate::echo::{Echo, HOUR, load, operation, start};
-use crate::memory_host::{News, engine, wait_until};
+use crate::memory_host::{News, counting_engine, engine, wait_until};
 
 const CLOSED: u8 = 3;
 
@@ -40,6 +41,40 @@ fn closing_does_not_wait_for_what_runs() {
     assert!(!is_closed(&echo));
     drop(gate);
     running.only_answer();
+}
+
+// Two requests that never ended once left a VM without workers.
+#[test]
+fn a_request_that_does_not_end_with_its_instance_keeps_no_worker_from_the_others() {
+    let alive = Arc::new(AtomicUsize::new(0));
+    let engine = counting_engine(1, alive.clone());
+    for _ in 0..3 {
+        let (echo, gate) = Echo::start_gated(&engine, Options::DEFAULT);
+        let running = echo.occupy();
+        echo.instance.close();
+        let (other, _gate) = Echo::start_gated(&engine, Options::DEFAULT);
+        assert_eq!(other.ask(operation::ECHO_LONG, "there").only_answer(), ok("there"));
+        assert_eq!(alive.load(SeqCst), 2);
+        drop(gate);
+        running.only_answer();
+        wait_until("there is one worker again", || alive.load(SeqCst) == 1);
+    }
+}
+
+#[test]
+fn closing_and_ending_at_once_leaves_as_many_workers_as_before() {
+    let alive = Arc::new(AtomicUsize::new(0));
+    let engine = counting_engine(2, alive.clone());
+    for _ in 0..500 {
+        let (echo, gate) = Echo::start_gated(&engine, Options::DEFAULT);
+        drop(gate);
+        let asked = echo.ask(operation::EMIT, "busy");
+        echo.instance.close();
+        asked.only_answer();
+    }
+    wait_until("there are two workers again", || alive.load(SeqCst) == 2);
+    let (echo, _gate) = Echo::start_gated(&engine, Options::DEFAULT);
+    assert_eq!(echo.ask(operation::ECHO_LONG, "there").only_answer(), ok("there"));
 }
 
 #[test]

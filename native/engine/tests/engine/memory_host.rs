@@ -1,6 +1,6 @@
 //! A host in memory: events and endings arrive on a channel. And the engine around it.
 
-use std::io;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, LazyLock};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -23,15 +23,22 @@ pub fn wait_until(what: &str, state: impl Fn() -> bool) {
 
 /// An engine with so many workers. All share the libraries, since none is ever unloaded.
 pub fn engine(workers: usize) -> Engine {
+    counting_engine(workers, Arc::default())
+}
+
+/// The same, with the number of its worker threads.
+pub fn counting_engine(workers: usize, alive: Arc<AtomicUsize>) -> Engine {
     static LIBRARIES: LazyLock<Arc<Libraries>> = LazyLock::new(Arc::default);
-    let spawn = |worker: Box<dyn FnOnce() + Send>| -> io::Result<()> {
-        thread::Builder::new().stack_size(WORKER_STACK).spawn(worker).map(drop)
+    let spawn = move |worker: Box<dyn FnOnce() + Send>| {
+        alive.fetch_add(1, SeqCst);
+        let alive = alive.clone();
+        let counted = move || {
+            worker();
+            alive.fetch_sub(1, SeqCst);
+        };
+        thread::Builder::new().stack_size(WORKER_STACK).spawn(counted).unwrap();
     };
-    Engine {
-        libraries: LIBRARIES.clone(),
-        pool: Pool::new(workers, spawn).unwrap(),
-        clock: Arc::new(SystemClock::default()),
-    }
+    Engine { libraries: LIBRARIES.clone(), pool: Pool::new(workers, spawn), clock: Arc::new(SystemClock::default()) }
 }
 
 /// What a host is told of its own accord.
