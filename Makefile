@@ -21,13 +21,13 @@ demo: setup ## Runs JavaScript in every host, and shows what happens when things
 
 test: test-rust test-erlang test-elixir test-schedulers test-example ## Runs all tests
 
-test-rust: setup
+test-rust: setup ## Runs the tests of the crates
 	cargo test --workspace --locked
 
-test-erlang: setup
+test-erlang: setup ## Runs EUnit: plain ports, drivers, terms
 	rebar3 eunit
 
-test-elixir: setup
+test-elixir: setup ## Runs ExUnit: what users see
 	mix test
 
 # What schedulers could make a difference to.
