@@ -9,6 +9,23 @@ defmodule :telemetry do
   def execute(_event, _measurements, _metadata), do: :ok
 end
 
+defmodule Bench.Sum do
+  @moduledoc false
+  use Linkspan, otp_app: :linkspan, library: "sum"
+end
+
+defmodule Bench.Adder do
+  @moduledoc false
+  # What `sum` does, in a process.
+  use GenServer
+
+  @impl true
+  def init(total), do: {:ok, total}
+
+  @impl true
+  def handle_call({:add, by}, _from, total), do: {:reply, total + by, total + by}
+end
+
 defmodule Bench.Compare do
   @moduledoc false
 
@@ -45,6 +62,8 @@ defmodule Bench.Compare do
     {:pid, "driver, call inline, pid", :gen_server},
     {:telemetry, "driver, call inline, telemetry", :handle},
     {:deferred, "driver, call deferred", :gen_server},
+    {:adder, "GenServer.call that adds", :gen_server},
+    {:typed, "driver, typed call that adds", :adder},
     {:c_program, "C program behind GenServer", :gen_server},
     {:program, "program, call", :c_program},
     {:c_program_many, "C program, #{@callers} callers", :c_program},
@@ -65,6 +84,9 @@ defmodule Bench.Compare do
     {inside, outside} = {Linkspan.handle(pid), Linkspan.handle(external)}
     {:ok, observed} = Linkspan.open(service: :echo, host: :driver, telemetry: true)
 
+    {:ok, sum} = Bench.Sum.open(start: [total: 5], host: :driver)
+    {:ok, adder} = GenServer.start_link(Bench.Adder, 5)
+
     gen_server = fn -> @body = :gen_server.call(server, @body) end
     c_program = fn -> @body = GenServer.call(program, @body) end
     in_program = fn -> {:ok, @body} = Linkspan.call(outside, :echo, @body) end
@@ -83,6 +105,8 @@ defmodule Bench.Compare do
       {:handle, 1, fn -> {:ok, @body} = Linkspan.call(inside, :echo, @body) end},
       {:pid, 1, fn -> {:ok, @body} = Linkspan.call(pid, :echo, @body) end},
       {:telemetry, 1, fn -> {:ok, @body} = Linkspan.call(observed, :echo, @body) end},
+      {:adder, 1, fn -> 5 = GenServer.call(adder, {:add, 0}) end},
+      {:typed, 1, fn -> {:ok, 5} = Bench.Sum.add(sum, 0) end},
       {:deferred, 1, fn -> {:ok, @body} = Linkspan.call(inside, :echo_long, @body) end},
       {:c_program, 1, c_program},
       {:program, 1, in_program},
