@@ -1,4 +1,4 @@
-//! The host's side of the service ABI: the one module of the engine with `unsafe` in it.
+//! The host's side of the service ABI: the one module of the engine with `unsafe` in it, and long because it is the one.
 
 use std::ffi::c_void;
 use std::mem::ManuallyDrop;

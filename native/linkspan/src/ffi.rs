@@ -1,4 +1,5 @@
-//! The service's side of the ABI. What is public here is for [`export!`](crate::export) alone.
+//! The service's side of the ABI, all of it, for `unsafe` is nowhere else. What is public here is for
+//! [`export!`](crate::export) alone.
 
 use std::ffi::c_void;
 use std::marker::PhantomData;
