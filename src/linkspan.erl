@@ -1,7 +1,7 @@
 %% Linkspan's client: opens instances of native services and talks to them, whichever host they run in.
 %%
-%% A server is an instance as open/1 gives it, the pid of a process made by start_link/1, or its name. One long file: it is
-%% the door, and has little but types, specs and what they mean.
+%% A server is an instance as open/1 gives it, the pid of a process made by start_link/1, or its name. One long file: it
+%% is the door, and has little but types, specs and what they mean.
 -module(linkspan).
 
 -include("linkspan.hrl").

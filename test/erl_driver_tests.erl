@@ -1,5 +1,5 @@
-%% The crate erl_driver in this VM: drivers of native/erl_driver/tests/drivers are built, loaded and tried. One long file:
-%% they are built once for all.
+%% The crate erl_driver in this VM: drivers of native/erl_driver/tests/drivers are built, loaded and tried. One long
+%% file: they are built once for all.
 -module(erl_driver_tests).
 
 -include_lib("eunit/include/eunit.hrl").

@@ -1,5 +1,6 @@
 %% The exchange test: each case is given a plain port and cannot tell whether the driver or the program answers. Only
-%% open/2 knows: it exchanges {spawn_driver, _} for {spawn_executable, _} and `args`, and nothing else. One long file, for one body of cases.
+%% open/2 knows: it exchanges {spawn_driver, _} for {spawn_executable, _} and `args`, and nothing else. One long file,
+%% for one body of cases.
 -module(linkspan_port_exchange_tests).
 
 -include_lib("eunit/include/eunit.hrl").
