@@ -22,7 +22,8 @@ defmodule Linkspan do
     * `:name` - registers the server, as in `GenServer` (`start_link/1` only)
     * `:events` - the process that gets `{:linkspan, instance, {:event, binary}}`; default the caller
     * `:queue` - bounds of what may be open at once: `limit:` requests (4096), `bytes:` of bodies (256 MiB),
-      `full: :wait` (default; within the caller's time-out) or `full: :error`
+      `full: :wait` (default; within the caller's time-out) or `full: :error`. One body of any length is accepted when
+      nothing is open
     * `:lanes` - how many instances share the requests (default 1): for services that declare their requests
       independent. A request takes the lane of its caller's scheduler, or the one that `lane/2` pins
     * `:on_panic` - `:stop` (default) ends the instance, `:keep` lets it live on
