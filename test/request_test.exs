@@ -247,3 +247,37 @@ defmodule Linkspan.RequestToProgramTest do
     end
   end
 end
+
+defmodule Linkspan.RequestBugsTest do
+  # What each of these opens with went wrong once, in that host.
+  use ExUnit.Case, async: true
+  import Linkspan.Eventually
+
+  # The program's owner watched callers of requests that were never sent, until they died.
+  test "the program's owner keeps nothing of requests that could not be sent" do
+    server = start(service: :echo, host: :program)
+    owner = Linkspan.info(server).owner
+    kept = fn -> {Process.info(owner, :dictionary), Process.info(owner, :monitors)} end
+    # Longer than a frame, and no more memory than a MiB.
+    long = List.duplicate(:binary.copy("x", 1024 * 1024), 1025)
+    before = kept.()
+
+    for _ <- 1..10 do
+      assert {:error, {:bad_request, _}} = Linkspan.call(server, :echo, long, :infinity)
+      request = Linkspan.send_request(server, :echo, long)
+      assert {:reply, {:error, {:bad_request, _}}} = Linkspan.receive_response(request)
+    end
+
+    eventually(fn -> kept.() == before end)
+  end
+
+  # A caller between its request and its wish to be told got `bad_request` if the instance closed just then.
+  test "who attaches to a request after the nif instance has closed is told so" do
+    {:ok, instance} = Linkspan.open(service: :echo, host: :nif)
+    resource = elem(instance, 2)
+    <<1, id::64>> = :linkspan_nif.instance_control(resource, 3, "86400000000")
+    :ok = Linkspan.close(instance)
+    attach = [<<id::64, 5000::32>>, :erlang.term_to_binary(make_ref())]
+    assert :linkspan_nif.instance_control(resource, 0xC0000000, attach) == <<8>>
+  end
+end
