@@ -289,10 +289,10 @@ defmodule Linkspan.FailuresTest do
         end
 
         library = compiled("wrong_version.c")
-        assert {:error, {:wrong_abi, ^library, 4711, 1} = error} = open.(library)
+        assert {:error, {:wrong_abi, ^library, 4711, 2} = error} = open.(library)
 
         assert words(error) ==
-                 "echo: #{library} was made for version 4711 of the service ABI, this host has 1"
+                 "echo: #{library} was made for version 4711 of the service ABI, this host has 2"
 
         unknown = [service: :nothing, library: {:linkspan, :echo}] ++ @options
 

@@ -18,7 +18,7 @@ use core::ffi::c_void;
 pub const MAGIC: u64 = u64::from_be_bytes(*b"linkspan");
 
 /// Version of this ABI. Host and library must have the same one.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// Name of the exported symbol, with its terminating zero.
 pub const SYMBOL: &[u8] = b"linkspan_library\0";
