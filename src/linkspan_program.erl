@@ -17,9 +17,9 @@ open(Options) ->
 
 -spec own(linkspan_options:options()) -> {ok, #linkspan{}} | {error, linkspan:reason()}.
 own(#{service := Service, full := Full} = Options) ->
-    %% As in the driver host: no caller is suspended behind its back.
     %% The end of a port says less than its last message: that is waited for.
     _ = process_flag(trap_exit, true),
+    %% As in the driver host: no caller is suspended behind its back.
     Settings = [{packet, 4}, nouse_stdio, binary, exit_status, {busy_limits_msgq, disabled}],
     try open_port({spawn_executable, linkspan_native:program()}, Settings) of
         Port ->

@@ -5,7 +5,7 @@ struct Keeper {
     port: &'static Port<'static>,
 }
 
-// Sent, so that only the lifetime is wrong.
+// SAFETY: none; it is sent so that only the lifetime is wrong.
 unsafe impl Send for Keeper {}
 
 impl Driver for Keeper {

@@ -1,5 +1,5 @@
 //! What has no safe name, because `std` has it: the raw functions work as declared.
-#![allow(clippy::multiple_unsafe_ops_per_block, clippy::undocumented_unsafe_blocks)] // the functions themselves are tried
+#![allow(clippy::multiple_unsafe_ops_per_block)] // the functions themselves are tried
 
 use std::ffi::{CStr, CString, c_void};
 use std::ptr;
@@ -30,6 +30,7 @@ impl Driver for Sys {
             9 => entries(),
             // The VM calls `stop` before it returns from this.
             10 => {
+                // SAFETY: the port is this callback's, and the VM has not freed it when `stop` has been called.
                 let ended = unsafe { sys::driver_failure_atom(port.raw(), c"by_hand".as_ptr().cast_mut()) };
                 self.label.push_str(" after");
                 format!("{ended} {}", self.label)
@@ -47,10 +48,12 @@ impl Drop for Sys {
 }
 
 fn text(text: *const i8) -> String {
+    // SAFETY: every caller has it from the VM, which ends each name and error with a zero.
     unsafe { CStr::from_ptr(text.cast()) }.to_string_lossy().into_owned()
 }
 
 fn mutex() -> String {
+    // SAFETY: made and destroyed here, unlocked by the thread that locked it; the other thread has ended by then.
     unsafe {
         let mutex = sys::erl_drv_mutex_create(c"a mutex".as_ptr().cast_mut());
         let name = text(sys::erl_drv_mutex_name(mutex).cast());
@@ -68,6 +71,7 @@ fn mutex() -> String {
 }
 
 fn condition() -> String {
+    // SAFETY: made and destroyed here; nobody waits for it.
     unsafe {
         let condition = sys::erl_drv_cond_create(c"a condition".as_ptr().cast_mut());
         let name = text(sys::erl_drv_cond_name(condition).cast());
@@ -79,6 +83,7 @@ fn condition() -> String {
 }
 
 fn rwlock() -> String {
+    // SAFETY: made and destroyed here; each lock that was taken is given back before.
     unsafe {
         let lock = sys::erl_drv_rwlock_create(c"a lock".as_ptr().cast_mut());
         let name = text(sys::erl_drv_rwlock_name(lock).cast());
@@ -97,6 +102,7 @@ fn rwlock() -> String {
 }
 
 unsafe extern "C" fn named(_: *mut c_void) -> *mut c_void {
+    // SAFETY: the VM runs this in a thread of its own making; the key is made, emptied and destroyed here.
     unsafe {
         let me = sys::erl_drv_thread_self();
         let name = text(sys::erl_drv_thread_name(me).cast());
@@ -112,6 +118,7 @@ unsafe extern "C" fn named(_: *mut c_void) -> *mut c_void {
 }
 
 fn thread() -> String {
+    // SAFETY: joined before anything of it is used; the result is the box that `named` has given away.
     unsafe {
         let mut thread = ptr::null_mut();
         let name = c"a thread".as_ptr().cast_mut();
@@ -125,6 +132,7 @@ fn thread() -> String {
 /// `path` names a library with `driver_init`; the VM adds the extension.
 fn libraries(path: &[u8]) -> String {
     let path = CString::new(path).unwrap_or_default();
+    // SAFETY: the texts end with a zero; the library is closed once, and its symbol not called.
     unsafe {
         let none = sys::driver_dl_open(c"/nowhere".as_ptr().cast_mut());
         let error = text(sys::driver_dl_error().cast());
@@ -139,6 +147,7 @@ fn libraries(path: &[u8]) -> String {
 }
 
 fn counts() -> String {
+    // SAFETY: each count taken is given back; the binary is freed with the last one.
     unsafe {
         let binary = sys::driver_alloc_binary(3);
         let two = sys::driver_binary_inc_refc(binary);
@@ -150,6 +159,7 @@ fn counts() -> String {
 }
 
 fn terms(port: &Port<'_>) -> String {
+    // SAFETY: the port is this callback's; the two words are one whole term.
     unsafe {
         let nil = sys::driver_mk_term_nil();
         let mut words = [sys::ERL_DRV_ATOM, sys::driver_mk_atom(c"deprecated".as_ptr().cast_mut())];
@@ -161,17 +171,20 @@ fn terms(port: &Port<'_>) -> String {
 
 fn now() -> String {
     let mut now = sys::ErlDrvNowData { megasecs: 0, secs: 0, microsecs: 0 };
+    // SAFETY: the VM fills in what is lent.
     let status = unsafe { sys::driver_get_now(&mut now) };
     format!("{status} {}", now.megasecs * 1_000_000 + now.secs)
 }
 
 /// A second driver of the same library, added and removed.
 fn entries() -> String {
+    // SAFETY: every field may be zero: a number, or a pointer that may be absent.
     let mut entry: sys::ErlDrvEntry = unsafe { std::mem::zeroed() };
     entry.driver_name = c"sys_drv_second".as_ptr().cast_mut();
     entry.extended_marker = sys::ERL_DRV_EXTENDED_MARKER;
     (entry.major_version, entry.minor_version) = (3, 3);
     let entry = Box::into_raw(Box::new(entry));
+    // SAFETY: the entry lives until it has been removed; nothing of it is called.
     unsafe {
         sys::add_driver_entry(entry);
         let removed = sys::remove_driver_entry(entry);
