@@ -147,13 +147,16 @@ cast(Instance, Operation, Body) ->
 
 %% Asks without waiting: the answer will be {Reference, Status, Body}, or the owner's end.
 -spec send_request(#linkspan{}, non_neg_integer(), iodata()) -> {ok, reference()} | {error, linkspan:reason()}.
-send_request(#linkspan{target = Port, owner = Owner}, Operation, Body) ->
+send_request(Instance, Operation, Body) ->
+    asked(Instance, reply_demonitor, ?CALL, [<<Operation:32, (linkspan_frame:timeout(infinity)):32>> | Body]).
+
+%% Asks for what has no deadline: watched, so that the end of the caller tells its work to stop.
+asked(#linkspan{target = Port, owner = Owner}, Alias, Kind, Body) ->
     Size = iolist_size(Body),
-    Reference = erlang:monitor(process, Owner, [{alias, reply_demonitor}]),
+    Reference = erlang:monitor(process, Owner, [{alias, Alias}]),
     Tag = term_to_binary(Reference),
     ok = watch(Owner, Tag, infinity),
-    Frame = [<<?CALL, (byte_size(Tag)):16>>, Tag, <<Operation:32, (linkspan_frame:timeout(infinity)):32>> | Body],
-    case send(Port, Frame, Size, ?DEFAULT_TIMEOUT) of
+    case send(Port, [frame(Kind, Tag) | Body], Size, ?DEFAULT_TIMEOUT) of
         {ok, _Left} ->
             {ok, Reference};
         %% The owner ends as well: that is the answer.
@@ -228,22 +231,10 @@ unwatch(Owner, Tag) ->
 %% The alias is for many messages: it goes with the monitor. The owner's end is a message as well.
 -spec stream(#linkspan{}, non_neg_integer(), iodata(), pos_integer()) ->
     {ok, #linkspan{}, reference()} | {error, linkspan:reason()}.
-stream(#linkspan{target = Port, owner = Owner} = Instance, Operation, Body, Window) ->
-    Size = iolist_size(Body),
-    Reference = erlang:monitor(process, Owner, [{alias, demonitor}]),
-    Tag = term_to_binary(Reference),
-    %% No deadline tells its work to stop.
-    ok = watch(Owner, Tag, infinity),
-    case send(Port, [frame(?STREAM, Tag), <<Operation:32, Window:32>> | Body], Size, ?DEFAULT_TIMEOUT) of
-        {ok, _Left} ->
-            {ok, Instance, Reference};
-        {error, closed} ->
-            %% The owner ends as well, and says why.
-            {ok, Instance, Reference};
-        {error, Reason} ->
-            true = erlang:demonitor(Reference, [flush]),
-            ok = unwatch(Owner, Tag),
-            {error, Reason}
+stream(Instance, Operation, Body, Window) ->
+    case asked(Instance, demonitor, ?STREAM, [<<Operation:32, Window:32>> | Body]) of
+        {ok, Reference} -> {ok, Instance, Reference};
+        {error, Reason} -> {error, Reason}
     end.
 
 -spec credit(#linkspan{}, reference(), pos_integer()) -> ok.
