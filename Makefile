@@ -62,4 +62,4 @@ otp-suites: setup ## Runs OTP's driver suites with our Rust drivers in place of 
 	@sh native/erl_driver/otp_suites/run.sh $(SUITE) $(CASE)
 
 clean: ## Removes what was built
-	rm -rf target _build priv
+	rm -rf target _build priv/*

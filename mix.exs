@@ -1,19 +1,3 @@
-defmodule Mix.Tasks.Compile.LinkspanNative do
-  @moduledoc "Builds the native code with cargo into `priv/`, by `native/build.sh`."
-  use Mix.Task.Compiler
-
-  @impl true
-  def run(_arguments) do
-    {_output, status} =
-      System.cmd("sh", ["native/build.sh"], into: IO.stream(), stderr_to_stdout: true)
-
-    if status != 0, do: Mix.raise("linkspan: the native code could not be built, see above")
-    # Once more, now that there is a priv folder to link to.
-    Mix.Project.build_structure()
-    :ok
-  end
-end
-
 defmodule Linkspan.MixProject do
   use Mix.Project
 
@@ -29,7 +13,9 @@ defmodule Linkspan.MixProject do
       version: to_string(@app[:vsn]),
       description: to_string(@app[:description]),
       elixir: "~> 1.14",
-      compilers: [:linkspan_native | Mix.compilers()],
+      # The compiler is one of ours, and for once comes after the others, which compile it.
+      compilers: Mix.compilers() ++ [:linkspan],
+      linkspan: [target: "target", arguments: ["--locked"]],
       erlc_options: [:debug_info, :warnings_as_errors, :warn_missing_spec],
       elixirc_options: [warnings_as_errors: true],
       start_permanent: Mix.env() == :prod,
