@@ -4,7 +4,7 @@ SHELL := /bin/sh
 # Names of files may be in any language.
 export LC_ALL := C.UTF-8
 
-.PHONY: help setup build demo test test-rust test-erlang test-elixir test-schedulers test-example check format shell bench otp-suites clean
+.PHONY: help setup build demo test test-rust test-erlang test-elixir test-schedulers test-example check format header shell bench otp-suites clean
 
 help: ## Lists the commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name does; do \
@@ -51,6 +51,9 @@ check: setup ## Formats, lints, warnings, dialyzer
 format: setup ## Formats Rust and Elixir
 	cargo fmt --all
 	mix format
+
+header: setup ## Makes include/linkspan.h from native/abi
+	HEADER=overwrite cargo test --quiet --package linkspan_abi --test header
 
 shell: setup ## Opens iex with Linkspan loaded
 	@iex -S mix

@@ -10,7 +10,7 @@ defmodule Linkspan.LiveTest do
 
   # Two builds of the same service, of the same length.
   setup_all do
-    builds = for version <- 1..2, do: compiled("version.c", ["-DVERSION=#{version}"])
+    builds = for version <- 1..2, do: compiled("version.c", ["-DBUILD=#{version}"])
     assert [length, length] = Enum.map(builds, &File.stat!(&1).size)
     %{builds: Enum.map(builds, &File.read!/1)}
   end

@@ -44,11 +44,12 @@ defmodule Linkspan.Eventually do
     Path.join(dir, name)
   end
 
-  # A shared library made of a C source in test/fixtures.
+  # A shared library made of a C source, by its path or in test/fixtures.
   def compiled(source, options \\ []) do
-    library = temporary(Path.rootname(source) <> ".so")
-    source = Path.join([__DIR__, "../fixtures", source])
-    arguments = ["-shared", "-fPIC", "-o", library, source | options]
+    library = temporary(Path.rootname(Path.basename(source)) <> ".so")
+    source = Path.expand(source, Path.join(__DIR__, "../fixtures"))
+    headers = Path.join(__DIR__, "../../include")
+    arguments = ["-shared", "-fPIC", "-I", headers, "-o", library, source | options]
     {_, 0} = System.cmd("cc", arguments, stderr_to_stdout: true)
     library
   end

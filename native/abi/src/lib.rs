@@ -1,4 +1,5 @@
-//! The C ABI between a host and a service library. Types and constants only; no logic.
+//! The C ABI between a host and a service library. Types and constants only; no logic. `include/linkspan.h` is made of it,
+//! docs included.
 //!
 //! A service library exports one symbol, [`SYMBOL`]: a function of type [`Entry`] that returns a constant
 //! [`Library`]. A host checks [`Library::magic`] and [`Library::version`] before it reads anything else; both
@@ -15,7 +16,8 @@
 use core::ffi::c_void;
 
 /// First word of every [`Library`]: the ASCII bytes `linkspan`, read as a big-endian number.
-pub const MAGIC: u64 = u64::from_be_bytes(*b"linkspan");
+pub const MAGIC: u64 = 0x6c69_6e6b_7370_616e;
+const _: () = assert!(MAGIC == u64::from_be_bytes(*b"linkspan"));
 
 /// Version of this ABI. Host and library must have the same one.
 pub const VERSION: u32 = 2;
@@ -61,7 +63,7 @@ pub struct Service {
         state: *mut *mut c_void,
         reply: *mut Reply,
     ) -> Status,
-    /// Handles one request. Returns one of [`status`]; the answer is in `reply`.
+    /// Handles one request. Returns one of the [`status`] constants; the answer is in `reply`.
     pub call: unsafe extern "C" fn(
         state: *mut c_void,
         request: *const Request,
@@ -70,13 +72,13 @@ pub struct Service {
     ) -> Status,
     /// Ends an instance and frees its state. `panicked` is 1 if the last call panicked: then the state is only freed.
     pub stop: unsafe extern "C" fn(state: *mut c_void, context: *const Context, panicked: u8),
-    /// What a request will cost: one of [`cost`]. Called without an instance, from any thread.
+    /// What a request will cost: one of the [`cost`] constants. Called without an instance, from any thread.
     pub cost: unsafe extern "C" fn(operation: u32, body_len: usize) -> u8,
-    /// A sum of [`flag`]s.
+    /// A sum of [`flag`] constants, or 0.
     pub flags: u8,
-    /// What a typed service says of itself, as a term in the external term format; empty if it says nothing. From any
-    /// thread, without an instance.
-    pub describe: unsafe extern "C" fn() -> Buffer,
+    /// What a typed service says of itself, as a term in the external term format; empty, or no function, if it says
+    /// nothing. From any thread, without an instance.
+    pub describe: Option<unsafe extern "C" fn() -> Buffer>,
 }
 
 // SAFETY: as for `Library`.
@@ -170,46 +172,46 @@ pub struct Stream {
     pub free: Option<unsafe extern "C" fn(data: *mut c_void)>,
 }
 
-/// How a call ended: one of [`status`].
+/// How a call ended: one of the [`status`] constants.
 pub type Status = i32;
 
 /// Values of [`Status`].
 pub mod status {
     use super::Status;
 
-    /// The answer is in `inline_data`.
+    /// A status: the answer is in `inline_data`.
     pub const OK_INLINE: Status = 0;
-    /// The answer is in `buffer`.
+    /// A status: the answer is in `buffer`.
     pub const OK_BUFFER: Status = 1;
-    /// The service refuses, with a code and a message.
+    /// A status: the service refuses, with a code and a message.
     pub const FAILED: Status = 2;
-    /// The service panicked; the message is in `buffer`.
+    /// A status: the service panicked; the message is in `buffer`.
     pub const PANICKED: Status = 3;
-    /// The service does not know the operation.
+    /// A status: the service does not know the operation.
     pub const UNKNOWN_OPERATION: Status = 4;
-    /// The service cannot read the body; the message says why.
+    /// A status: the service cannot read the body; the message says why.
     pub const BAD_REQUEST: Status = 5;
-    /// The answer comes in parts: `stream` makes them.
+    /// A status: the answer comes in parts; `stream` makes them.
     pub const OK_STREAM: Status = 6;
-    /// Only of [`Stream::next`](super::Stream::next): there is no further part.
+    /// A status, only of a stream's `next`: there is no further part.
     pub const END: Status = 7;
 }
 
 /// What a service says of itself in [`Service::flags`].
 pub mod flag {
-    /// Requests do not depend on each other: several instances may share the work.
+    /// A flag: requests do not depend on each other, so that several instances may share the work.
     pub const INDEPENDENT: u8 = 1;
-    /// Each instance has a thread of its own: start, calls and stop come from that thread and no other.
+    /// A flag: each instance has a thread of its own; start, calls and stop come from that thread and no other.
     pub const DEDICATED: u8 = 2;
 }
 
 /// What a request costs, as the service sees it.
 pub mod cost {
-    /// Bounded well below 100 us: may run on a scheduler thread at once.
+    /// A cost: bounded well below 100 us; may run on a scheduler thread at once.
     pub const SHORT: u8 = 0;
-    /// Always deferred to a worker.
+    /// A cost: always deferred to a worker.
     pub const LONG: u8 = 1;
-    /// Not known.
+    /// A cost: not known. The host measures, and defers what has been slow.
     pub const LEARN: u8 = 2;
 }
 
@@ -225,11 +227,11 @@ pub struct Context {
     pub data: *const c_void,
     /// 1 if nobody waits for the running request any more, or the instance is closing. From any thread.
     pub is_cancelled: unsafe extern "C" fn(data: *const c_void) -> u8,
-    /// Nanoseconds left until the caller stops waiting; `u64::MAX` if it waits for ever. From any thread.
+    /// Nanoseconds left until the caller stops waiting; all bits are set if it waits for ever. From any thread.
     pub remaining: unsafe extern "C" fn(data: *const c_void) -> u64,
     /// Sends an event; takes the buffer. From any thread.
     pub emit: unsafe extern "C" fn(data: *const c_void, event: Buffer),
-    /// Makes a `data` that outlives the call and may be used from any thread.
+    /// Makes a `data` that outlives the call and may be used from any thread, with `is_cancelled` and `emit`.
     pub retain: unsafe extern "C" fn(data: *const c_void) -> *const c_void,
     /// Frees what `retain` made.
     pub release: unsafe extern "C" fn(data: *const c_void),

@@ -1,7 +1,7 @@
 //! The host's side of the service ABI: the one module of the engine with `unsafe` in it, and long because it is the one.
 
 use std::ffi::c_void;
-use std::mem::ManuallyDrop;
+use std::mem::{ManuallyDrop, offset_of};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -35,12 +35,38 @@ pub(crate) fn open(copy: &Path, path: &str) -> Result<Vec<Service>, LibraryError
         return Err(LibraryError::WrongAbi { path: path.into(), found: table.version, expected: abi::VERSION });
     }
     // SAFETY: magic and version vouch for the layout.
+    if let Some(function) = unsafe { missing_function(table) } {
+        return Err(not_a_library(format!("a service in its table has no function {function}")));
+    }
+    // SAFETY: as above, and no function is missing.
     let services: &'static [abi::Service] = unsafe { list(table.services, table.service_count as usize) };
     let services: Vec<_> = services.iter().map(Service::new).collect();
     match services.iter().find(|service| !service.is_ordered()) {
         Some(service) => Err(not_a_library(format!("the operations of {} are not in ascending order", service.name()))),
         None => Ok(services),
     }
+}
+
+/// Names a function that some service in the table does not have: one that C left out is NULL, of which Rust must not make
+/// a function.
+///
+/// # Safety
+/// The table must have the layout of this version, and be constant.
+unsafe fn missing_function(table: &abi::Library) -> Option<&'static str> {
+    let functions = [
+        ("start", offset_of!(abi::Service, start)),
+        ("call", offset_of!(abi::Service, call)),
+        ("stop", offset_of!(abi::Service, stop)),
+        ("cost", offset_of!(abi::Service, cost)),
+    ];
+    let count = if table.services.is_null() { 0 } else { table.service_count as usize };
+    let mut all = (0..count).flat_map(|index| functions.map(|(name, offset)| (index, name, offset)));
+    all.find_map(|(index, name, offset)| {
+        let function = table.services.wrapping_add(index).wrapping_byte_add(offset).cast::<*const c_void>();
+        // SAFETY: the caller's promise; a function is as large as a pointer.
+        let function = unsafe { function.read() };
+        function.is_null().then_some(name)
+    })
 }
 
 /// The system's message about a library, which names the copy: say `the file` instead.
@@ -55,9 +81,9 @@ fn words(error: &libloading::Error, copy: &Path) -> String {
 }
 
 /// # Safety
-/// `data` must point to `len` values that live for ever, if `len` is not 0.
+/// `data` must be null or point to `len` values that live for ever, if `len` is not 0.
 unsafe fn list<T>(data: *const T, len: usize) -> &'static [T] {
-    if len == 0 {
+    if len == 0 || data.is_null() {
         return &[];
     }
     // SAFETY: the caller's promise.
@@ -117,8 +143,9 @@ impl Service {
 
     /// What a typed service says of itself: a term, or nothing.
     pub(crate) fn description(&self) -> Bytes {
+        let Some(describe) = self.raw.describe else { return Bytes::new() };
         // SAFETY: may be called at any time, from any thread.
-        Bytes::from_owner(Taken(unsafe { (self.raw.describe)() }))
+        take(unsafe { describe() }).unwrap_or_default()
     }
 
     /// What the service says of a request; none if it is always to be deferred.
@@ -319,7 +346,15 @@ fn give(bytes: Bytes) -> abi::Buffer {
     abi::Buffer { data: owner.as_ptr(), len: owner.len(), owner: Box::into_raw(owner).cast(), free: Some(free) }
 }
 
-/// Takes bytes that came over the ABI.
+/// Takes bytes that came over the ABI; none if they say of themselves that they are nowhere.
+fn take(buffer: abi::Buffer) -> Option<Bytes> {
+    let nowhere = buffer.len > isize::MAX as usize || (buffer.len > 0 && buffer.data.is_null());
+    // Dropped, and so freed, even then.
+    let taken = Taken(buffer);
+    (!nowhere).then(|| Bytes::from_owner(taken))
+}
+
+/// Bytes with a foreign owner.
 struct Taken(abi::Buffer);
 
 // SAFETY: the ABI lets a buffer be read and freed from any thread.
@@ -369,20 +404,25 @@ impl<'a> Room<'a> {
 
     fn outcome(self, status: abi::Status, operation: u32) -> Answer {
         let abi::Reply { inline_capacity, inline_len, buffer, code, stream, .. } = self.raw;
+        let broken = |what: String| Answer::Outcome(Outcome::Panicked(format!("the service {what}").into()));
         if status == abi::status::OK_INLINE {
-            return Answer::Inline(inline_len.min(inline_capacity));
+            return match inline_len <= inline_capacity {
+                true => Answer::Inline(inline_len),
+                false => broken(format!("wrote {inline_len} bytes where there is room for {inline_capacity}")),
+            };
         }
         if status == abi::status::OK_STREAM {
             return Answer::Stream(Stream(stream));
         }
-        let bytes = Bytes::from_owner(Taken(buffer));
+        let len = buffer.len;
+        let Some(bytes) = take(buffer) else { return broken(format!("returned {len} bytes that are nowhere")) };
         Answer::Outcome(match status {
             abi::status::OK_BUFFER => Outcome::Ok(bytes),
             abi::status::FAILED => Outcome::Failed { code, message: bytes },
             abi::status::PANICKED => Outcome::Panicked(bytes),
             abi::status::UNKNOWN_OPERATION => Outcome::UnknownOperation(operation),
             abi::status::BAD_REQUEST => Outcome::BadRequest(bytes),
-            other => Outcome::Panicked(format!("the service returned {other}, which is no status").into()),
+            other => return broken(format!("returned {other}, which is no status")),
         })
     }
 }
@@ -432,7 +472,10 @@ unsafe extern "C" fn remaining(data: *const c_void) -> u64 {
 unsafe extern "C" fn emit(data: *const c_void, event: abi::Buffer) {
     // SAFETY: see `is_cancelled`.
     let scope = unsafe { Scope::of(data) };
-    scope.instance.emit(Bytes::from_owner(Taken(event)));
+    // One that is nowhere has nobody to be told to.
+    if let Some(event) = take(event) {
+        scope.instance.emit(event);
+    }
 }
 
 unsafe extern "C" fn retain(data: *const c_void) -> *const c_void {

@@ -95,7 +95,7 @@ pub const fn service<S: Service>() -> abi::Service {
         cost: cost::<S>,
         flags: if S::INDEPENDENT { abi::flag::INDEPENDENT } else { 0 }
             | if is_dedicated::<S>() { abi::flag::DEDICATED } else { 0 },
-        describe: describe::<S>,
+        describe: if S::DESCRIBE.is_some() { Some(describe::<S>) } else { None },
     }
 }
 

@@ -117,8 +117,9 @@ fn the_library_hands_its_description_over_as_a_term() {
     let table: &abi::Library = unsafe { &*linkspan_library() };
     // SAFETY: as above.
     let service = unsafe { &*table.services };
+    let describe = service.describe.expect("a typed service describes itself");
     // SAFETY: may be called at any time.
-    let buffer = unsafe { (service.describe)() };
+    let buffer = unsafe { describe() };
     // SAFETY: the bytes live until they are freed.
     let bytes = unsafe { std::slice::from_raw_parts(buffer.data, buffer.len) };
     assert_eq!(etf::from_slice::<Description>(bytes).unwrap(), description());

@@ -24,9 +24,10 @@ fn in_folder(folder: &TempDir, name: &str) -> String {
 
 /// Compiles a fixture to a shared library.
 fn compiled(folder: &TempDir, name: &str) -> String {
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../test/fixtures").join(format!("{name}.c"));
+    let project = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let (headers, source) = (project.join("include"), project.join(format!("test/fixtures/{name}.c")));
     let library = in_folder(folder, &format!("{name}.so"));
-    let status = Command::new("cc").args(["-shared", "-fPIC", "-o", &library]).arg(source).status();
+    let status = Command::new("cc").args(["-shared", "-fPIC", "-o", &library, "-I"]).arg(headers).arg(source).status();
     assert!(status.expect("a C compiler").success());
     library
 }
@@ -92,6 +93,12 @@ fn a_library_without_the_symbol_is_no_service_library() {
 fn a_table_with_another_magic_is_no_service_library() {
     let folder = tempdir().unwrap();
     assert!(why_not_a_library(&compiled(&folder, "wrong_magic")).contains("magic"));
+}
+
+#[test]
+fn a_service_without_one_of_its_functions_is_refused() {
+    let folder = tempdir().unwrap();
+    assert!(why_not_a_library(&compiled(&folder, "no_call")).contains("no function call"));
 }
 
 #[test]
