@@ -13,7 +13,7 @@
 -export([stream/3, stream/4, next/2, close_stream/1]).
 -export([instances/0, table/0]).
 %% For modules of typed services.
--export([start_link/2, open/2, call_term/4, cast_term/3]).
+-export([start_link/2, open/2, call_term/4, cast_term/3, stream_term/4, next_term/2]).
 %% For decorators of hosts.
 -export([when_room/4]).
 -export_type([request_id/0, stream/0, stream_option/0]).
@@ -368,6 +368,26 @@ call_term(Server, Operation, Arguments, Timeout) ->
 -spec cast_term(server(), non_neg_integer(), tuple()) -> ok | {error, reason()}.
 cast_term(Server, Operation, Arguments) ->
     cast(Server, Operation, linkspan_typed:encode(Arguments)).
+
+%% As stream/4, of a typed operation: its parts are terms, by next_term/2.
+-spec stream_term(server(), non_neg_integer(), tuple(), [stream_option()]) -> {ok, stream()} | {error, reason()}.
+stream_term(Server, Operation, Arguments, Options) ->
+    stream(Server, Operation, linkspan_typed:encode(Arguments), Options).
+
+%% As next/2, of a typed operation. A part that is no term ends the stream.
+-spec next_term(stream(), timeout()) -> {ok, term(), stream()} | done | {error, reason()}.
+next_term(Stream, Timeout) ->
+    case next(Stream, Timeout) of
+        {ok, Part, Rest} ->
+            case linkspan_typed:decode(Part) of
+                {ok, Term} -> {ok, Term, Rest};
+                {error, Reason} ->
+                    ok = close_stream(Rest),
+                    {error, Reason}
+            end;
+        Ended ->
+            Ended
+    end.
 
 %% The instance behind a server. Worth while before a loop of many calls: it is looked up once.
 -spec handle(server()) -> instance() | {error, closed}.

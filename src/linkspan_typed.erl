@@ -5,7 +5,9 @@
 -include("linkspan_frame.hrl").
 
 -export([describe/2, check/2, call/4, encode/1, decode/1]).
--export_type([description/0, type/0, expected/0]).
+%% For modules made from descriptions.
+-export([source/3, names/1, without_docs/1, options/2, child_spec/2, nothing/1]).
+-export_type([description/0, type/0, expected/0, source/0, option/0]).
 
 %% How long a library may take to load while it is described.
 -define(PATIENCE, 60000).
@@ -37,6 +39,11 @@
 -type description() :: #{doc := binary(), start := [argument()], operations := [operation()]}.
 %% The hash of the library that a module was made for, and what its service said.
 -type expected() :: {Hash :: binary(), description()}.
+%% Where the service of a module is, and the names of its start arguments. `atoms` are those of all its types: they stand in
+%% the module so that they exist, since no answer brings atoms into being.
+-type source() :: #{library := {atom(), binary()}, service := binary(), start := [atom()], atoms := [atom()]}.
+%% Options of a module's start_link/1: start arguments have names of their own.
+-type option() :: linkspan_options:option() | {start, [{atom(), term()}]}.
 
 %% Asks a library what one of its services says of itself. Loads it into a program, so that it may do what it likes; in a
 %% process of its own, which the program's last words end with.
@@ -126,6 +133,75 @@ call(#linkspan{host = Host, full = Full} = Instance, Operation, Arguments, Timeo
         Result ->
             Result
     end.
+
+%% What a module keeps of where it comes from.
+-spec source({atom(), binary()}, binary(), description()) -> source().
+source(Library, Service, #{start := Arguments} = Description) ->
+    #{
+        library => Library,
+        service => Service,
+        start => [binary_to_atom(Name) || #{name := Name} <- Arguments],
+        atoms => [binary_to_atom(Name) || Name <- names(Description)]
+    }.
+
+%% All names of a description that are atoms in the VM: of operations, start arguments, fields and variants.
+-spec names(description()) -> [binary()].
+names(#{start := Start, operations := Operations}) ->
+    Own = [Name || #{name := Name} <- Start ++ Operations],
+    Taken = [Type || #{arguments := Arguments} <- [#{arguments => Start} | Operations], #{type := Type} <- Arguments],
+    lists:usort(Own ++ atoms({tuple, Taken ++ [Type || #{returns := Type} <- Operations]})).
+
+atoms({enum, Names}) -> Names;
+atoms({struct, #{fields := Fields}}) -> lists:append([[Name | atoms(Type)] || #{name := Name, type := Type} <- Fields]);
+atoms({tuple, Types}) -> lists:flatmap(fun atoms/1, Types);
+atoms({map, Key, Value}) -> atoms(Key) ++ atoms(Value);
+atoms({_ListOrOption, Type}) -> atoms(Type);
+atoms(Plain) when is_atom(Plain) -> [].
+
+%% A description as it is compared.
+-spec without_docs(description()) -> description().
+without_docs(#{operations := Operations} = Description) ->
+    Description#{doc := <<>>, operations := [Operation#{doc := <<>>} || Operation <- Operations]}.
+
+%% The options of linkspan:start_link/1 for those of a module. Raises {bad_option, Name, What} as that does.
+-spec options([option()], source()) -> [linkspan_options:option()].
+options(Options, _Source) when not is_list(Options) ->
+    erlang:error({bad_option, options, <<"is to be a list">>});
+options(Options, #{library := Library, service := Service, start := Names}) ->
+    {Starts, Others} = lists:partition(fun(Option) -> is_tuple(Option) andalso element(1, Option) =:= start end, Options),
+    _ = [
+        erlang:error({bad_option, Taken, <<"is the module's own">>})
+     || Taken <- [service, library, argument], proplists:is_defined(Taken, Others)
+    ],
+    [{service, Service}, {library, Library}, {argument, encode(list_to_tuple(started(Names, Starts)))} | Others].
+
+%% The start arguments in the service's order.
+started(Names, []) -> started(Names, [{start, []}]);
+started(Names, [{start, Pairs} | _]) when is_list(Pairs) ->
+    try maps:from_list(Pairs) of
+        Given ->
+            _ = [bad_start("needs ~tp", Name) || Name <- Names, not is_map_key(Name, Given)],
+            _ = [bad_start("has ~tp, which the service does not take", Name) || Name <- maps:keys(Given) -- Names],
+            [map_get(Name, Given) || Name <- Names]
+    catch
+        error:badarg -> bad_start("is to be a list of pairs, not ~tp", Pairs)
+    end;
+started(_Names, [{start, Other} | _]) ->
+    bad_start("is to be a list of pairs, not ~tp", Other).
+
+-spec bad_start(io:format(), term()) -> no_return().
+bad_start(Format, Value) ->
+    erlang:error({bad_option, start, unicode:characters_to_binary(io_lib:format(Format, [Value]))}).
+
+%% A child specification with the server's name, or the module, as its id.
+-spec child_spec(module(), [option()]) -> supervisor:child_spec().
+child_spec(Module, Options) ->
+    #{id => proplists:get_value(name, Options, Module), start => {Module, start_link, [Options]}}.
+
+%% The answer of an operation that returns nothing.
+-spec nothing({ok, ok} | {error, linkspan:reason()}) -> ok | {error, linkspan:reason()}.
+nothing({ok, ok}) -> ok;
+nothing({error, Reason}) -> {error, Reason}.
 
 -spec encode(term()) -> binary().
 encode(Term) -> term_to_binary(Term).

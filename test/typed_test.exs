@@ -80,8 +80,8 @@ for host <- [:driver, :nif, :program] do
       start = &Sum.start_link([start: &1] ++ options)
       assert start.(total: -1) == {:error, {:service, 1, "a sum begins at 0 or above"}}
       assert {:error, {:bad_request, "argument total" <> _}} = start.(total: "much")
-      assert_raise ArgumentError, "option :start needs :total", fn -> start.([]) end
-      assert_raise ArgumentError, ~r/has :by, which/, fn -> start.(total: 1, by: 2) end
+      assert_raise ArgumentError, "option :start needs total", fn -> start.([]) end
+      assert_raise ArgumentError, ~r/has by, which/, fn -> start.(total: 1, by: 2) end
       assert {:ok, sum} = Sum.open([start: [total: 7]] ++ options)
       assert Sum.total(sum) == {:ok, 7}
     end

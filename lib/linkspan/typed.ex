@@ -12,7 +12,9 @@ defmodule Linkspan.Typed do
         quote do
           @external_resource unquote(path)
           @linkspan_expected unquote(Macro.escape(expected))
-          @linkspan_source unquote(Macro.escape(service: service, library: library))
+          @linkspan_source unquote(
+                             Macro.escape(:linkspan_typed.source(library, service, description))
+                           )
           unquote(moduledoc(env, description))
           unquote(starts(description))
           unquote_splicing(Enum.map(description.operations, &operation/1))
@@ -34,7 +36,7 @@ defmodule Linkspan.Typed do
          {:ok, app} when is_atom(app) <- Keyword.fetch(options, :otp_app),
          {:ok, name} when is_binary(name) or is_atom(name) <- Keyword.fetch(options, :library) do
       service = to_string(options[:service] || name)
-      {{app, name}, service, path(env, service, {app, name})}
+      {{app, to_string(name)}, service, path(env, service, {app, name})}
     else
       {:known, [unknown | _]} ->
         compile_error(env, "use Linkspan knows no option #{inspect(unknown)}")
@@ -65,8 +67,6 @@ defmodule Linkspan.Typed do
   end
 
   defp starts(%{start: arguments}) do
-    names = for %{name: name} <- arguments, do: String.to_atom(name)
-
     start =
       case arguments do
         [] ->
@@ -74,7 +74,8 @@ defmodule Linkspan.Typed do
 
         _ ->
           "The service starts with " <>
-            Enum.map_join(names, ", ", &"`#{&1}`") <> ", in the option `:start`, a keyword list."
+            Enum.map_join(arguments, ", ", &"`#{&1.name}`") <>
+            ", in the option `:start`, a keyword list."
       end
 
     quote do
@@ -89,7 +90,8 @@ defmodule Linkspan.Typed do
               | {:error,
                  {:already_started, pid()} | {:library_changed, [binary()]} | Linkspan.reason()}
       def start_link(options \\ []) do
-        Linkspan.Typed.start(options, unquote(names), @linkspan_source, fn options ->
+        Linkspan.Options.checked(fn ->
+          options = :linkspan_typed.options(options, @linkspan_source)
           :linkspan.start_link(options, @linkspan_expected)
         end)
       end
@@ -99,47 +101,17 @@ defmodule Linkspan.Typed do
               {:ok, Linkspan.instance()}
               | {:error, {:library_changed, [binary()]} | Linkspan.reason()}
       def open(options \\ []) do
-        Linkspan.Typed.start(options, unquote(names), @linkspan_source, fn options ->
+        Linkspan.Options.checked(fn ->
+          options = :linkspan_typed.options(options, @linkspan_source)
           :linkspan.open(options, @linkspan_expected)
         end)
       end
 
       @doc "A child specification. Its id is the server's name, or this module."
       @spec child_spec([Linkspan.option() | {:start, keyword()}]) :: Supervisor.child_spec()
-      def child_spec(options) do
-        id = Keyword.get(options, :name, __MODULE__)
-        %{id: id, start: {__MODULE__, :start_link, [options]}}
-      end
+      def child_spec(options), do: :linkspan_typed.child_spec(__MODULE__, options)
 
       defoverridable child_spec: 1
-    end
-  end
-
-  @doc "Starts with arguments by name."
-  @spec start(keyword(), [atom()], keyword(), (keyword() -> result)) :: result when result: term()
-  def start(options, names, source, fun) do
-    {given, options} = Keyword.pop(options, :start, [])
-
-    for taken <- [:service, :library, :argument], Keyword.has_key?(options, taken) do
-      raise ArgumentError, "option #{inspect(taken)} is the module's own"
-    end
-
-    unless Keyword.keyword?(given) do
-      raise ArgumentError, "option :start is to be a keyword list"
-    end
-
-    case {names -- Keyword.keys(given), Keyword.keys(given) -- names} do
-      {[], []} ->
-        argument = names |> Enum.map(&Keyword.fetch!(given, &1)) |> List.to_tuple()
-        options = [argument: :linkspan_typed.encode(argument)] ++ source ++ options
-        Linkspan.Options.checked(fn -> fun.(options) end)
-
-      {[missing | _], _} ->
-        raise ArgumentError, "option :start needs #{inspect(missing)}"
-
-      {[], [unknown | _]} ->
-        raise ArgumentError,
-              "option :start has #{inspect(unknown)}, which the service does not take"
     end
   end
 
@@ -247,14 +219,9 @@ defmodule Linkspan.Typed do
 
   # Nothing is `:ok` already, as the atom that travels.
   defp answer(:nothing, _value),
-    do: {:ok, fn call -> quote(do: Linkspan.Typed.nothing(unquote(call))) end}
+    do: {:ok, fn call -> quote(do: :linkspan_typed.nothing(unquote(call))) end}
 
   defp answer(_type, value), do: {quote(do: {:ok, unquote(value)}), & &1}
-
-  @doc "What an operation that returns nothing returns."
-  @spec nothing({:ok, :ok} | {:error, Linkspan.reason()}) :: :ok | {:error, Linkspan.reason()}
-  def nothing({:ok, :ok}), do: :ok
-  def nothing({:error, reason}), do: {:error, reason}
 
   @doc "The value of a call, or an exception."
   @spec value!({:ok, value} | {:error, Linkspan.reason()}, Linkspan.server(), atom()) :: value
