@@ -18,8 +18,8 @@ defmodule Linkspan do
     * `:host` - `:driver` (default), `:nif` or `:program`
     * `:argument` - the service's start argument, iodata; default empty
     * `:library` - an absolute path, or `{app, name}` for `priv/native/NAME.so` of an application; default
-      `{:linkspan, service}`
-    * `:name` - registers the server, as in `GenServer` (`start_link/1` only)
+      `{:linkspan, service}`. Nothing else is ever loaded: relative paths, and names with `/`, `\\` or `..` are refused
+    * `:name` - registers the server, as in `GenServer`; `start_link/1` only, `open/1` refuses it
     * `:events` - the process that gets `{:linkspan, instance, {:event, binary}}`; default the caller
     * `:queue` - bounds of what may be open at once: `limit:` requests (4096), `bytes:` of bodies (256 MiB),
       `full: :wait` (default; within the caller's time-out) or `full: :error`. One body of any length is accepted when
@@ -31,6 +31,12 @@ defmodule Linkspan do
       `docs/telemetry.md` lists the events
     * `:deferred` - what runs requests that do not run inline: `:workers` (default), threads of Linkspan's own; or, in
       the `:nif` host only, `:dirty_cpu` or `:dirty_io`, the VM's dirty schedulers
+    * `:limits` - in the `:program` host only, what the program may use, set before it loads the library: `memory:` bytes
+      of private memory (from 64 MiB), `cpu:` seconds of processor time, `files:` open descriptors (from 16),
+      `processes:` of the user it runs as, threads included, for what the service starts; root is not bound by that
+      one. Default: what the VM may
+    * `:env` - in the `:program` host only, variables of its environment: `{name, value}`, or a name for what the VM has.
+      Of the VM's it has `HOME`, `LANG`, `LC_*`, `PATH`, `TMPDIR` and `TZ` in any case, and no others
 
   With `:dirty_cpu` or `:dirty_io` a call to an idle instance is run by its caller, there, and the answer is no
   message but the value of a NIF. The price is that of every dirty NIF: such a caller returns when its request does. At the time-out
@@ -39,7 +45,8 @@ defmodule Linkspan do
   behind another one time out as always. A service may use 160 KiB of stack there (`Context::stack_limit`); do not
   make the stacks of dirty schedulers smaller than the VM does.
 
-  An unknown or ill-typed option raises `ArgumentError` and names it.
+  An option that is unknown, ill-typed, too long or given twice raises `ArgumentError` and names it. Names of services and
+  libraries have at most 255 bytes, paths 4095, and a start argument 1 GiB less 1 KiB.
 
   ## Servers and errors
 

@@ -165,7 +165,7 @@ child_spec(Options) ->
 %% Opens an instance that belongs to the calling process and ends with it. Errors and options as start_link/1.
 -spec open([linkspan_options:option()]) -> {ok, instance()} | {error, reason()}.
 open(Options) ->
-    #{host := Host} = Read = linkspan_options:read(Options),
+    #{host := Host} = Read = linkspan_options:read_unnamed(Options),
     when_started(fun() -> Host:open(Read) end).
 
 when_started(Open) ->

@@ -24,15 +24,16 @@ lane(#linkspan{} = Instance, _Key) -> Instance.
 list(#linkspan{host = ?MODULE, target = Lanes}) -> tuple_to_list(Lanes);
 list(#linkspan{} = Instance) -> [Instance].
 
+%% Belongs to a process of its own as that of a server does, so that all lanes have one owner and end together.
 -spec open(linkspan_options:options()) -> {ok, #linkspan{}} | {error, linkspan:reason()}.
-open(#{lanes := {Number, Host}} = Options) ->
-    %% Only the server has the name.
-    open(Number, Options#{host := Host, name := undefined}, []).
+open(Options) ->
+    linkspan_owner:open(Options).
 
-open(0, #{full := Full}, [#linkspan{service = Service, path = Path, hash = Hash, key = Key, long = Long} | _] = Lanes) ->
+open_lanes(0, #{full := Full}, [#linkspan{service = Service, path = Path, hash = Hash, key = Key, long = Long} | _] = Lanes) ->
     {ok, #linkspan{
         host = ?MODULE,
         target = list_to_tuple(Lanes),
+        owner = self(),
         service = Service,
         path = Path,
         hash = Hash,
@@ -40,11 +41,11 @@ open(0, #{full := Full}, [#linkspan{service = Service, path = Path, hash = Hash,
         long = Long,
         full = Full
     }};
-open(Left, #{host := Host, service := Service} = Options, Lanes) ->
+open_lanes(Left, #{host := Host, service := Service} = Options, Lanes) ->
     case Host:open(Options) of
         {ok, Lane} ->
             case linkspan_frame:is_independent(Lane) of
-                true -> open(Left - 1, Options, [Lane | Lanes]);
+                true -> open_lanes(Left - 1, Options, [Lane | Lanes]);
                 false -> give_up([Lane | Lanes], {not_independent, Service})
             end;
         {error, Reason} ->
@@ -56,11 +57,12 @@ give_up(Lanes, Reason) ->
     {error, Reason}.
 
 -spec own(linkspan_options:options()) -> {ok, #linkspan{}} | {error, linkspan:reason()}.
-own(#{name := Name} = Options) ->
-    case open(Options) of
+own(#{name := Name, lanes := {Number, Host}} = Options) ->
+    %% Only the server has the name.
+    case open_lanes(Number, Options#{host := Host, name := undefined}, []) of
         {ok, Instance} ->
             Lanes = list(Instance),
-            %% The links end the server if a lane fails; the monitors tell it of a plain close.
+            %% The links end the owner if a lane fails; the monitors tell it of a plain close.
             ok = lists:foreach(fun(Lane) -> monitor(key(Lane)) end, Lanes),
             ok = name(Name, 1, Lanes),
             {ok, Instance};
@@ -122,8 +124,9 @@ info(Instance) ->
     {lanes, list(Instance)}.
 
 -spec close(#linkspan{}) -> ok.
-close(Instance) ->
-    lists:foreach(fun linkspan:close/1, list(Instance)).
+close(#linkspan{owner = Owner} = Instance) ->
+    ok = release(Instance),
+    linkspan_owner:close(Owner).
 
 -spec describe(#linkspan{}) -> {ok, binary()} | {error, linkspan:reason()}.
 describe(Instance) ->
@@ -131,17 +134,9 @@ describe(Instance) ->
     Host:describe(Lane).
 
 -spec connect(#linkspan{}, pid()) -> ok | {error, linkspan_host:not_connected()}.
-connect(Instance, Pid) ->
-    connect_all(list(Instance), Pid).
-
-connect_all([#linkspan{host = Host} = Lane | Lanes], Pid) ->
-    case Host:connect(Lane, Pid) of
-        ok -> connect_all(Lanes, Pid);
-        {error, Reason} -> {error, Reason}
-    end;
-connect_all([], _Pid) ->
-    ok.
+connect(#linkspan{owner = Owner}, Pid) ->
+    linkspan_owner:connect(Owner, Pid).
 
 -spec release(#linkspan{}) -> ok.
 release(Instance) ->
-    close(Instance).
+    lists:foreach(fun linkspan:close/1, list(Instance)).

@@ -16,12 +16,13 @@ open(Options) ->
     linkspan_owner:open(Options).
 
 -spec own(linkspan_options:options()) -> {ok, #linkspan{}} | {error, linkspan:reason()}.
-own(#{service := Service, full := Full} = Options) ->
+own(#{service := Service, full := Full, confinement := Confinement} = Options) ->
     %% The end of a port says less than its last message: that is waited for.
     _ = process_flag(trap_exit, true),
     %% As in the driver host: no caller is suspended behind its back.
     Settings = [{packet, 4}, nouse_stdio, binary, exit_status, {busy_limits_msgq, disabled}],
-    try open_port({spawn_executable, linkspan_native:program()}, Settings) of
+    Confined = linkspan_confinement:settings(Confinement),
+    try open_port({spawn_executable, linkspan_native:program()}, Settings ++ Confined) of
         Port ->
             Blank = #linkspan{host = ?MODULE, target = Port, owner = self(), service = Service, full = Full},
             case start(Blank, Options) of

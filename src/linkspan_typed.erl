@@ -60,7 +60,9 @@ describe(Path, Service) ->
     end.
 
 asked(Path, Service) ->
-    Port = open_port({spawn_executable, linkspan_native:program()}, [{packet, 4}, nouse_stdio, binary, exit_status]),
+    Confined = linkspan_confinement:settings(linkspan_confinement:none()),
+    Settings = [{packet, 4}, nouse_stdio, binary, exit_status | Confined],
+    Port = open_port({spawn_executable, linkspan_native:program()}, Settings),
     case ask(Port, [<<?LOAD, 0:16>>, linkspan_frame:load(Path, Service)]) of
         {ok, <<Len:16, Hash:Len/binary, _/binary>>} -> described(Hash, ask(Port, <<?DESCRIBE, 0:16>>));
         {error, Reason} -> {error, Reason}

@@ -75,6 +75,25 @@ for host <- [:driver, :nif, :program], lanes <- [1, 2] do
       assert Linkspan.connect(instance, self()) == {:error, :closed}
     end
 
+    # Of several lanes the first ones had moved when a later one could not.
+    test "an instance of which something has ended is given away as a whole or not at all" do
+      Process.flag(:trap_exit, true)
+      {:ok, instance} = Linkspan.open(@options)
+      lane = Linkspan.lane(instance, :any)
+      new = process()
+      {:links, before} = Process.info(new, :links)
+      :ok = Linkspan.close(lane)
+
+      case Linkspan.connect(instance, new) do
+        # The owner of all lanes had not yet heard of the end of one.
+        :ok -> assert lane != instance
+        {:error, :closed} -> :ok
+      end
+
+      eventually(fn -> closed?(instance) end)
+      eventually(fn -> Process.info(new, :links) == {:links, before} end)
+    end
+
     test "a server keeps its instance" do
       server = start_supervised!({Linkspan, @options})
       assert Linkspan.connect(Linkspan.handle(server), self()) == {:error, :not_owner}

@@ -296,11 +296,11 @@ defmodule Linkspan.FailuresTest do
 
         unknown = [service: :nothing, library: {:linkspan, :echo}] ++ @options
 
-        assert {:error, {:unknown_service, path, "nothing", "echo, bound"} = error} =
+        assert {:error, {:unknown_service, path, "nothing", "echo, bound, faulty"} = error} =
                  Linkspan.open(unknown)
 
         assert Path.basename(path) == "echo.so"
-        assert words(error) == "echo: #{path} has no service nothing, only echo, bound"
+        assert words(error) == "echo: #{path} has no service nothing, only echo, bound, faulty"
       end
 
       test "a bad option raises, and is named" do

@@ -111,6 +111,24 @@ for host <- [:driver, :nif, :program] do
       eventually(fn -> Enum.all?(others, &(Linkspan.call(&1, :echo) == {:error, :closed})) end)
     end
 
+    # It went on with the others, and a third of its requests were refused.
+    test "a lane that is closed takes an opened instance along" do
+      {:ok, instance} = Linkspan.open(service: :echo, host: @host, lanes: @lanes)
+      [first | others] = lanes(instance)
+      :ok = Linkspan.close(first)
+      eventually(fn -> Enum.all?(others, &(Linkspan.call(&1, :echo) == {:error, :closed})) end)
+      assert Linkspan.call(instance, :echo) == {:error, :closed}
+    end
+
+    test "a lane that panics takes an opened instance along, and its opener is told" do
+      Process.flag(:trap_exit, true)
+      {:ok, instance} = Linkspan.open(service: :echo, host: @host, lanes: @lanes)
+      others = lanes(instance)
+      assert {:error, {:panic, "boom" <> _} = panic} = Linkspan.call(instance, :panic, "boom")
+      assert_receive {:EXIT, _, ^panic}, @bound
+      eventually(fn -> Enum.all?(others, &(Linkspan.call(&1, :echo) == {:error, :closed})) end)
+    end
+
     test "a full lane makes its callers wait, or refuses" do
       for {full, result} <- [wait: {:error, :timeout}, error: {:error, :busy}] do
         {:ok, instance} =

@@ -296,7 +296,7 @@ what_cannot_be_loaded_is_said_and_may_be_tried_again(Open) ->
     Path = library("echo.so"),
     Size = byte_size(Path),
     true = port_command(Port, load(Path, <<"nope">>)),
-    ?assertEqual(reply(13, <<Size:32, Path/binary, 4:32, "nope", 11:32, "echo, bound">>), received(Port)),
+    ?assertEqual(reply(13, <<Size:32, Path/binary, 4:32, "nope", 19:32, "echo, bound, faulty">>), received(Port)),
     _ = loaded(Port).
 
 what_can_be_read_but_not_done_is_a_bad_request(Open) ->

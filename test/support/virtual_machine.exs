@@ -8,7 +8,8 @@ defmodule Linkspan.VirtualMachine do
   @bound 60_000
 
   # Starts one, in a folder of its own, where it could leave a core or a crash dump.
-  def run(code, arguments \\ []) do
+  # `user:` is who it runs as, if this VM is root's.
+  def run(code, arguments \\ [], options \\ []) do
     folder = temporary("")
     paths = for app <- [:linkspan, :elixir], do: Application.app_dir(app, "ebin")
     start = ["-noshell", "-pa"] ++ paths ++ ["-eval", code] ++ arguments
@@ -22,10 +23,18 @@ defmodule Linkspan.VirtualMachine do
         :stderr_to_stdout,
         line: 1000,
         cd: folder,
-        args: ["-c", shell, System.find_executable("erl") | start]
+        # Where it may look for settings of its user.
+        env: [{'HOME', String.to_charlist(folder)}],
+        args: ["-c", shell] ++ as(options[:user]) ++ [System.find_executable("erl") | start]
       ])
 
     %{port: port, folder: folder}
+  end
+
+  defp as(user) do
+    if user && System.cmd("id", ["-u"]) == {"0\n", 0},
+      do: [System.find_executable("setpriv"), "--reuid=#{user}", "--clear-groups"],
+      else: []
   end
 
   # The next line that it prints.

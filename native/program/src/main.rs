@@ -1,13 +1,15 @@
 //! The `program` host: one instance in a process of its own, spoken to in frames on descriptors 3 and 4.
 //!
 //! `linkspan_program` waits to be told what to load; `linkspan_program SERVICE [ARGUMENT]` starts a service of the
-//! folder `native` beside it; `linkspan_program --describe LIBRARY` prints what a library has, and ends. stdin, stdout and stderr are the service's own.
+//! folder `native` beside it; `linkspan_program --describe LIBRARY` prints what a library has, and ends. `--memory BYTES`,
+//! `--cpu SECONDS`, `--files N` and `--processes N` in front bound it. stdin, stdout and stderr are the service's own.
 #![deny(unsafe_code)]
 
 mod describe;
 #[allow(unsafe_code)] // takes over the two descriptors that the VM hands down
 mod descriptors;
 mod host;
+mod limits;
 mod reader;
 mod watch;
 mod writer;
@@ -22,6 +24,7 @@ use std::thread;
 use linkspan_engine::{Engine, Instance, Job, Libraries, Options, Pool, Recipient, SystemClock, Ticket, WORKER_STACK};
 
 use crate::host::{ProgramHost, StartWatch};
+use crate::limits::Limits;
 use crate::writer::Writer;
 
 const USAGE: &str = "linkspan_program is started by the Erlang VM: \
@@ -38,20 +41,25 @@ fn main() -> ExitCode {
 }
 
 fn run() -> Result<(), Box<dyn Error>> {
-    let arguments: Vec<OsString> = env::args_os().skip(1).collect();
+    let mut arguments: Vec<OsString> = env::args_os().skip(1).collect();
     if let [flag, library] = &arguments[..]
         && flag == "--describe"
     {
         return describe::print(library);
     }
+    let limits = Limits::take(&mut arguments)?;
     if arguments.len() > 2 {
         return Err(format!("{} arguments are too many", arguments.len()).into());
     }
     let (input, output) = descriptors::take()?;
+    descriptors::close_others();
+    limits::gain_no_privileges()?;
     watch::start(input.try_clone()?, output.try_clone()?)?;
     let writer = Arc::new(Writer::new(output));
     let host = Arc::new(ProgramHost::new(writer.clone()));
     let instance = Instance::new(&engine(), host.clone());
+    // The threads that this program needs are there: a bound of processes is for those of the service.
+    limits.set()?;
     if let Some((service, argument)) = arguments.split_first() {
         start(&instance, &host, service, argument.first())?;
     }

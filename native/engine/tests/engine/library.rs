@@ -117,7 +117,7 @@ fn an_unknown_service_is_refused_with_the_known_ones() {
     let (echo, _) = Echo::blank(&engine(1));
     let path = echo_library();
     let job = linkspan_engine::Job::Load { path: path.clone(), service: "ekko".into() };
-    let expected = LibraryError::UnknownService { path, service: "ekko".into(), known: "echo, bound".into() };
+    let expected = LibraryError::UnknownService { path, service: "ekko".into(), known: "echo, bound, faulty".into() };
     assert_eq!(echo.submit(Asked::new(job)).only_answer(), Outcome::Library(expected));
     // The instance is as blank as before.
     assert!(matches!(echo.submit(Asked::new(load())).only_answer(), Outcome::Ok(_)));

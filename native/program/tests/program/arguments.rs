@@ -40,6 +40,17 @@ fn the_argument_arrives_byte_for_byte() {
 }
 
 #[test]
+fn bounds_stand_in_front_and_hold() {
+    let folder = installed();
+    let mut process = spawn(&folder, &["--files", "32", "--cpu", "100", "echo", "--files"]);
+    process.send(&call("a", operation::ARGUMENT, ""));
+    assert_eq!(process.next(), reply("a", status::OK, "--files"));
+    let limits = fs::read_to_string(format!("/proc/{}/limits", process.id())).unwrap();
+    let of = |name: &str| limits.lines().find(|line| line.starts_with(name)).unwrap().split_whitespace().nth(3);
+    assert_eq!((of("Max open files"), of("Max cpu time")), (Some("32"), Some("100")));
+}
+
+#[test]
 fn a_service_that_is_not_there_ends_the_program_with_the_path() {
     let folder = installed();
     let process = spawn(&folder, &["absent"]);

@@ -123,6 +123,11 @@ impl Process {
         process
     }
 
+    /// The number of the process.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Writes bytes to the program, which may have ended already.
     pub fn send(&mut self, bytes: &[u8]) {
         let _ = self.input.as_mut().expect("not yet closed").write_all(bytes);

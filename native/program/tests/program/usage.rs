@@ -38,6 +38,13 @@ fn too_many_arguments_are_counted() {
 }
 
 #[test]
+fn a_bound_wants_a_number() {
+    assert_eq!(refused("3<&- 4>&-", &["--memory"]), "--memory wants a number behind it");
+    assert_eq!(refused("3<&- 4>&-", &["--cpu", "1", "--files", "many"]), "--files wants a number behind it");
+    assert_eq!(refused("3<&- 4>&-", &["--processes", "-1", "echo"]), "--processes wants a number behind it");
+}
+
+#[test]
 fn a_path_is_not_the_name_of_a_service() {
     for name in ["../echo", "/echo", "a/b"] {
         let process = Process::spawn(&executable(), &[name]);

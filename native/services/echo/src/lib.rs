@@ -1,7 +1,8 @@
 //! The fixture for tests, demo and benchmarks: a service that can do everything a service may do wrong.
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
 mod bound;
+mod faulty;
 mod streams;
 
 use std::hint::black_box;
@@ -211,4 +212,4 @@ fn micros(request: &Request<'_>) -> Result<Duration> {
     number(request).map(Duration::from_micros)
 }
 
-linkspan::export!(Echo, bound::Bound);
+linkspan::export!(Echo, bound::Bound, faulty::Faulty);
