@@ -12,20 +12,32 @@ result(Status, Body) -> {error, reason(Status, Body)}.
 
 %% The reason that a status other than ok stands for.
 -spec reason(byte(), binary()) -> linkspan:reason().
-reason(2, <<Code:32, Message/binary>>) -> {service, Code, Message};
-reason(3, Message) -> {panic, Message};
-reason(4, <<Number:32>>) -> {unknown_operation, Number};
-reason(5, Why) -> {bad_request, Why};
-reason(?CANCELLED, <<>>) -> cancelled;
-reason(7, <<>>) -> busy;
-reason(8, <<>>) -> closed;
-reason(9, Why) -> {protocol, Why};
-reason(10, Fields) -> list_to_tuple([library_missing | fields(Fields)]);
-reason(11, Fields) -> list_to_tuple([not_a_library | fields(Fields)]);
-reason(12, Fields) -> wrong_abi(fields(Fields));
-reason(13, Fields) -> list_to_tuple([unknown_service | fields(Fields)]);
-reason(14, <<>>) -> timeout;
-reason(16, Why) -> {system_limit, Why}.
+reason(Status, Body) ->
+    try
+        known(Status, Body)
+    catch
+        %% What a program says comes from outside.
+        error:_ -> {protocol, <<"a status that is unknown or does not fit what follows it">>}
+    end.
+
+known(2, <<Code:32, Message/binary>>) -> {service, Code, Message};
+known(3, Message) -> {panic, Message};
+known(4, <<Number:32>>) -> {unknown_operation, Number};
+known(5, Why) -> {bad_request, Why};
+known(?CANCELLED, <<>>) -> cancelled;
+known(7, <<>>) -> busy;
+known(8, <<>>) -> closed;
+known(9, Why) -> {protocol, Why};
+known(10, Fields) -> two(library_missing, fields(Fields));
+known(11, Fields) -> two(not_a_library, fields(Fields));
+known(12, Fields) -> wrong_abi(fields(Fields));
+known(13, Fields) -> unknown_service(fields(Fields));
+known(14, <<>>) -> timeout;
+known(16, Why) -> {system_limit, Why}.
+
+two(Name, [Path, Why]) -> {Name, Path, Why}.
+
+unknown_service([Path, Service, Known]) -> {unknown_service, Path, Service, Known}.
 
 wrong_abi([Path, Found, Expected]) ->
     {wrong_abi, Path, binary_to_integer(Found), binary_to_integer(Expected)}.

@@ -139,7 +139,7 @@ defmodule Linkspan.FailuresTest do
       test "an unknown operation is named as it was asked, and the instance lives" do
         {server, _} = echo = echo(@host)
 
-        for operation <- [:nothing, "nothing", 'nothing', 0, 4711, 2 ** 30, 2 ** 70, -1] do
+        for operation <- [:nothing, "nothing", ~c"nothing", 0, 4711, 2 ** 30, 2 ** 70, -1] do
           unknown = {:unknown_operation, operation}
           assert Linkspan.call(server, operation) == {:error, unknown}
           assert Linkspan.call(server, operation, :binary.copy("x", 100_000)) == {:error, unknown}
@@ -412,7 +412,14 @@ defmodule Linkspan.FailuresTest do
           {"a reply that is too short", <<0, 0, 0, 4, 0x81, 0, 9, 1>>,
            "a frame that is neither reply nor event"},
           {"a reply to nobody", <<0, 0, 0, 7, 0x81, 0, 3, "tag", 0>>,
-           "a reply with a tag that nobody sent"}
+           "a reply with a tag that nobody sent"},
+          # The owner once crashed over these, and said only that the instance was closed.
+          {"an end of no kind", <<0, 0, 0, 3, 0x83, 99, 1>>,
+           "a status that is unknown or does not fit what follows it"},
+          {"an end that is cut off", <<0, 0, 0, 4, 0x83, 4, 1, 2>>,
+           "a status that is unknown or does not fit what follows it"},
+          {"an end whose fields are too long", <<0, 0, 0, 6, 0x83, 10, 1, 2, 3, 4>>,
+           "a status that is unknown or does not fit what follows it"}
         ] do
       test "from the program, #{what}: those who wait and the owner get why" do
         {server, _} = echo = echo(:program)
