@@ -51,9 +51,9 @@ defmodule Bench.Peers do
     include = Path.join([:code.root_dir(), "usr", "include"])
     program = build(dir, "packet_echo", "packet_echo", [])
     build(dir, "echo_driver", "echo_driver.so", ["-shared", "-fPIC", "-I", include])
-    :ok = :erl_ddll.load_driver(String.to_charlist(dir), 'echo_driver')
+    :ok = :erl_ddll.load_driver(String.to_charlist(dir), ~c"echo_driver")
     build_rust(dir, "echo_drv")
-    :ok = :erl_ddll.load_driver(String.to_charlist(dir), 'echo_drv')
+    :ok = :erl_ddll.load_driver(String.to_charlist(dir), ~c"echo_drv")
     {:ok, server} = GenServer.start_link(Echo, nil)
     {:ok, external} = GenServer.start_link(Program, program)
     # Its answer says that the program runs: the file may go.
@@ -62,8 +62,8 @@ defmodule Bench.Peers do
 
     %{
       server: server,
-      driver: Port.open({:spawn_driver, 'echo_driver'}, []),
-      rust_driver: Port.open({:spawn_driver, 'echo_drv'}, []),
+      driver: Port.open({:spawn_driver, ~c"echo_driver"}, []),
+      rust_driver: Port.open({:spawn_driver, ~c"echo_drv"}, []),
       program: external
     }
   end

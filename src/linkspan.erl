@@ -347,8 +347,13 @@ checked(Server, Expected, GiveUp) ->
         ok ->
             {ok, Server};
         {error, Reason} ->
-            %% It may have ended meanwhile.
-            _ = catch GiveUp(Server),
+            ok =
+                try
+                    GiveUp(Server)
+                catch
+                    %% It has ended meanwhile.
+                    exit:_ -> ok
+                end,
             {error, Reason}
     end.
 

@@ -269,7 +269,7 @@ tell(Port, Frame) ->
     try port_command(Port, Frame, [nosuspend]) of
         true -> ok;
         false ->
-            _ = spawn(fun() -> catch port_command(Port, Frame) end),
+            _ = spawn(fun() -> sent(Port, Frame) end),
             ok
     catch
         error:badarg -> ok

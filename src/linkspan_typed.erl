@@ -69,8 +69,13 @@ asked(Path, Service) ->
     end.
 
 ask(Port, Frame) ->
-    %% If the program has ended, its status is on the way.
-    _ = catch port_command(Port, Frame),
+    _ =
+        try
+            port_command(Port, Frame)
+        catch
+            %% The program has ended: its status is on the way.
+            error:badarg -> false
+        end,
     receive
         {Port, {data, <<?REPLY, 0:16, Status, Body/binary>>}} -> linkspan_reason:result(Status, Body);
         {Port, {data, <<?ENDED, Status, Body/binary>>}} -> {error, linkspan_reason:reason(Status, Body)};

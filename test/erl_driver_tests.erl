@@ -328,10 +328,10 @@ nothing_is_leaked(Dir) ->
             _ = [control(Port, Number, "") || Number <- [3, 5, 7]],
             <<"created">> = control(Port, 4, "failing"),
             true = port_command(Port, [binary:copy(<<"long">>, 100), "short"]),
-            _ = (catch control(Port, 13, "leaking")),
+            ?assertError(_, control(Port, 13, "leaking")),
             panic = exited(Port),
-            _ = (catch open("tour_drv panicking", [])),
-            _ = (catch open("tour_drv failing", [])),
+            ?assertError(_, open("tour_drv panicking", [])),
+            ?assertError(_, open("tour_drv failing", [])),
             flush()
         end,
         repeat(10, Round),

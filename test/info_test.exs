@@ -165,7 +165,7 @@ defmodule Linkspan.InfoTest do
   end
 
   test "plain ports of the driver are listed, asked and called as well" do
-    port = Port.open({:spawn_driver, 'linkspan echo an argument'}, [:binary])
+    port = Port.open({:spawn_driver, ~c"linkspan echo an argument"}, [:binary])
     eventually(fn -> hd(line(inspect(port))) == inspect(port) end)
     eventually(fn -> match?([_, "driver", "echo", "open" | _], line(inspect(port))) end)
     [instance] = Enum.filter(Linkspan.instances(), &match?(%{port: ^port}, Linkspan.info(&1)))
@@ -174,7 +174,7 @@ defmodule Linkspan.InfoTest do
     assert Linkspan.call(instance, 2, "hi") == {:ok, "hi"}
     # Its operations have no names to the client, which has not loaded it.
     assert %{2 => %{deferred: %{count: 1}}} = Linkspan.info(instance).times
-    blank = Port.open({:spawn_driver, 'linkspan'}, [:binary])
+    blank = Port.open({:spawn_driver, ~c"linkspan"}, [:binary])
     assert [_, "driver", "-", "starting" | _] = line(inspect(blank))
     for port <- [port, blank], do: Port.close(port)
     refute instance in Linkspan.instances()

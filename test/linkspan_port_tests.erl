@@ -68,7 +68,8 @@ a_broken_frame_ends_the_port_with_what_is_wrong() ->
 
 a_direct_frame_is_answered_to_its_sender_however_it_is_divided() ->
     Port = open(),
-    Tag = term_to_binary(Reference = make_ref()),
+    Reference = make_ref(),
+    Tag = term_to_binary(Reference),
     Head = <<8, (byte_size(Tag)):16, Tag/binary, 2:32, ?FOREVER:32, 0>>,
     Long = binary:copy(<<"x">>, 100000),
     [
@@ -87,7 +88,8 @@ a_direct_frame_is_answered_to_its_sender_however_it_is_divided() ->
 
 a_direct_stream_comes_in_parts_as_there_is_credit() ->
     Port = open(),
-    Tag = term_to_binary(Reference = make_ref()),
+    Reference = make_ref(),
+    Tag = term_to_binary(Reference),
     Head = <<8, (byte_size(Tag)):16, Tag/binary, 20:32, ?FOREVER:32, 2, 2:32>>,
     true = port_command(Port, [Head, <<"3">>]),
     ?assertEqual({Reference, 15, <<"1">>}, received_message()),
@@ -102,7 +104,8 @@ a_direct_stream_comes_in_parts_as_there_is_credit() ->
 
 a_direct_call_that_is_to_be_deferred_is() ->
     Port = open(),
-    Tag = term_to_binary(Reference = make_ref()),
+    Reference = make_ref(),
+    Tag = term_to_binary(Reference),
     ?assertEqual(<<?OK>>, control(Port, 1, <<>>)),
     <<?OK, _, _:16/binary, Inline:64, Deferred:64, _/binary>> = port_control(Port, 16#C0000006, <<>>),
     Head = <<8, (byte_size(Tag)):16, Tag/binary, 1:32, ?FOREVER:32, 1>>,

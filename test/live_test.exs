@@ -173,10 +173,10 @@ defmodule Linkspan.LiveTest do
       dir = Path.join(:code.priv_dir(:linkspan), version)
 
       for _ <- 1..20 do
-        assert :erl_ddll.unload('linkspan') == {:error, :permanent}
-        assert :erl_ddll.unload_driver('linkspan') == {:error, :permanent}
-        assert :erl_ddll.reload(dir, 'linkspan') == {:error, :permanent}
-        assert :erl_ddll.reload_driver(dir, 'linkspan') == {:error, :permanent}
+        assert :erl_ddll.unload(~c"linkspan") == {:error, :permanent}
+        assert :erl_ddll.unload_driver(~c"linkspan") == {:error, :permanent}
+        assert :erl_ddll.reload(dir, ~c"linkspan") == {:error, :permanent}
+        assert :erl_ddll.reload_driver(dir, ~c"linkspan") == {:error, :permanent}
       end
 
       assert_nothing_lost(load)

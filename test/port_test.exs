@@ -22,11 +22,11 @@ defmodule Linkspan.PortTest do
     test "opens a port given a tuple name and a list of options" do
       port = echo()
       assert is_port(port)
-      assert Port.info(port, :name) == {:name, 'linkspan echo'}
+      assert Port.info(port, :name) == {:name, ~c"linkspan echo"}
     end
 
     test "spawns so-called port drivers by a charlist or a string" do
-      for command <- ["linkspan echo hi", 'linkspan echo hi'] do
+      for command <- ["linkspan echo hi", ~c"linkspan echo hi"] do
         port = Port.open({:spawn_driver, command}, [:binary])
         true = Port.command(port, call(12, ""))
         assert_receive {^port, {:data, data}}, @bound
@@ -113,7 +113,7 @@ defmodule Linkspan.PortTest do
       port = echo()
       me = self()
       assert info = Port.info(port)
-      assert info[:name] == 'linkspan echo'
+      assert info[:name] == ~c"linkspan echo"
       assert info[:connected] == me
       assert info[:links] == [me]
       assert info[:input] == 0

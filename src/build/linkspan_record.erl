@@ -6,12 +6,12 @@
 -include_lib("kernel/include/file.hrl").
 
 -export([read/1, write/4, remove/1, changes/3, outputs/1, diagnostics/1, sources/1]).
--export_type([record/0]).
+-export_type([recorded/0]).
 
 -define(VERSION, 1).
 
 %% `settings` is whatever else the outputs depend on.
--opaque record() ::
+-opaque recorded() ::
     none
     | #{
         version := ?VERSION,
@@ -22,7 +22,7 @@
     }.
 -type stamp() :: {Size :: non_neg_integer(), Changed :: integer()} | missing.
 
--spec read(file:filename_all()) -> record().
+-spec read(file:filename_all()) -> recorded().
 read(File) ->
     case file:read_file(File) of
         {ok, Binary} -> decoded(Binary);
@@ -61,7 +61,7 @@ remove(File) ->
     ok.
 
 %% Why the outputs are not what they should be, in words; [] if they are. `Inputs` are what there is to be read now.
--spec changes(record(), term(), [file:filename_all()]) -> [unicode:chardata()].
+-spec changes(recorded(), term(), [file:filename_all()]) -> [unicode:chardata()].
 changes(none, _Settings, _Inputs) ->
     ["nothing has been built yet"];
 changes(#{settings := Was}, Settings, _Inputs) when Was =/= Settings ->
@@ -74,17 +74,17 @@ changes(#{inputs := Before, outputs := Outputs}, _Settings, Inputs) ->
         [[File, " is gone"] || File <- lists:sort(Gone)] ++
         [[File, " is not what was built"] || {File, Stamp} <- Outputs, stamp(File) =/= Stamp].
 
--spec outputs(record()) -> [file:filename_all()].
+-spec outputs(recorded()) -> [file:filename_all()].
 outputs(none) -> [];
 outputs(#{outputs := Outputs}) -> [File || {File, _} <- Outputs].
 
 %% What there was to be read.
--spec sources(record()) -> [file:filename_all()].
+-spec sources(recorded()) -> [file:filename_all()].
 sources(none) -> [];
 sources(#{inputs := Inputs}) -> maps:keys(Inputs).
 
 %% The warnings of that build.
--spec diagnostics(record()) -> [linkspan_diagnostic:diagnostic()].
+-spec diagnostics(recorded()) -> [linkspan_diagnostic:diagnostic()].
 diagnostics(none) -> [];
 diagnostics(#{diagnostics := Diagnostics}) -> Diagnostics.
 
