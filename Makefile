@@ -64,5 +64,17 @@ bench: setup ## Compares Linkspan with gen_server, a C driver and a C program
 otp-suites: setup ## Runs OTP's driver suites with our Rust drivers in place of its C drivers [SUITE=driver_SUITE CASE=env]
 	@sh native/erl_driver/otp_suites/run.sh $(SUITE) $(CASE)
 
+.PHONY: matrix soak soak-load
+
+matrix: ## Runs the tests on every supported pair of OTP and Elixir, as root [RELEASE=trixie TARGETS=test-erlang]
+	@RELEASE='$(RELEASE)' TARGETS='$(TARGETS)' sh test/matrix/run.sh
+
+MINUTES := 10
+
+soak: soak-load ## Loads every host for as long as told, while all kinds of things go wrong [MINUTES=10]
+
+soak-load: setup
+	mix run test/soak/run.exs $(MINUTES)
+
 clean: ## Removes what was built
 	rm -rf target _build priv/*

@@ -1,0 +1,36 @@
+#!/bin/sh
+# Runs a command in a folder that folder.sh has made, with the project where it is outside: inside.sh FOLDER COMMAND...
+# Run in namespaces of its own (see run.sh): what is mounted here and what is left running goes with them. Nothing that
+# the command writes stays, neither in the project nor in the folder.
+set -eu
+folder=$1
+shift
+project=$PWD
+toolchain=$(rustc --print sysroot)
+crates=${CARGO_HOME:-$HOME/.cargo}
+
+# overlay LOWER TARGET: what is written goes to memory.
+overlay() {
+    layers=/mnt/layers/$(echo "$2" | tr / _)
+    mkdir -p "$layers/upper" "$layers/work" "$2"
+    mount -t overlay overlay -o "lowerdir=$1,upperdir=$layers/upper,workdir=$layers/work" "$2"
+}
+
+mount --make-rprivate /
+mount -t tmpfs tmpfs /mnt
+root=/mnt/root
+overlay "$folder" $root
+for path in "$project" "$crates"; do
+    overlay "$path" "$root$path"
+done
+mkdir -p "$root$toolchain"
+mount --rbind "$toolchain" "$root$toolchain"
+mount --rbind /dev $root/dev
+mount -t proc proc $root/proc
+mount -t tmpfs tmpfs $root/tmp
+# Where localhost is.
+cp /etc/hosts $root/etc/hosts
+
+export CARGO_HOME="$crates" CARGO_NET_OFFLINE=true PATH="$toolchain/bin:/usr/sbin:/usr/bin:/sbin:/bin" HOME=/root
+# shellcheck disable=SC2016 # expanded inside
+exec chroot $root sh -c 'cd "$0" && "$@"' "$project" "$@"
