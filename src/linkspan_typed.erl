@@ -4,7 +4,7 @@
 -include("linkspan.hrl").
 -include("linkspan_frame.hrl").
 
--export([describe/2, check/2, call/4, encode/1, decode/1]).
+-export([describe/2, vocabulary/0, check/2, call/4, encode/1, decode/1]).
 %% For modules made from descriptions.
 -export([source/3, names/1, without_docs/1, options/2, child_spec/2, nothing/1]).
 -export_type([description/0, type/0, expected/0, source/0, option/0]).
@@ -87,11 +87,15 @@ described(_Hash, {ok, <<>>}) -> {error, not_typed};
 described(Hash, {ok, Term}) -> {ok, {Hash, description(Term)}};
 described(_Hash, {error, Reason}) -> {error, Reason}.
 
-%% The atoms of a description are those of the types above and of its maps.
-description(Term) ->
-    _ = [integer, float, boolean, string, binary, nothing, term, list, option, tuple, map, struct, enum],
-    _ = [name, type, fields, number, doc, arguments, returns, form, cost, start, operations],
-    binary_to_term(Term, [safe]).
+%% The atoms of a description are those of vocabulary/0.
+description(Term) -> binary_to_term(Term, [safe]).
+
+%% The atoms of the types above and of their maps. Exported, since the compiler keeps no terms that nobody uses, and atoms
+%% exist from when a module that has them is loaded.
+-spec vocabulary() -> [atom()].
+vocabulary() ->
+    [integer, float, boolean, string, binary, nothing, term, list, option, tuple, map, struct, enum] ++
+        [name, type, fields, number, doc, arguments, returns, form, cost, start, operations].
 
 %% Whether the service of an instance is what a module was made for: another build of the library may do if it says the
 %% same.
