@@ -86,6 +86,7 @@ find_missing() {
     packages='' sentences=''
     find_otp
     { have elixir && have mix; } || need elixir Elixir "Elixir $elixir_wanted or newer"
+    have ruby || need ruby Ruby 'Ruby 3.0 or newer: tests run a program written in it'
     have rebar3 || need rebar3 rebar3 rebar3
     echo '#include <stdlib.h>' | cc -E -x c - >/dev/null 2>&1 ||
         need 'gcc libc6-dev' 'a C compiler (cc) with the headers of the C library' 'gcc or clang'

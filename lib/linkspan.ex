@@ -19,6 +19,9 @@ defmodule Linkspan do
     * `:argument` - the service's start argument, iodata; default empty
     * `:library` - an absolute path, or `{app, name}` for `priv/native/NAME.so` of an application; default
       `{:linkspan, service}`. Nothing else is ever loaded: relative paths, and names with `/`, `\\` or `..` are refused
+    * `:program` - in the `:program` host, another executable than Linkspan's own, in any language: an absolute path, or
+      `{app, file}` in the `priv` folder of an application. It speaks `docs/frame.md` and has its service in itself, so
+      that `:library` need not be there; see `examples/ruby`. `:limits` are not for it
     * `:name` - registers the server, as in `GenServer`; `start_link/1` only, `open/1` refuses it
     * `:events` - the process that gets `{:linkspan, instance, {:event, binary}}`; default the caller
     * `:queue` - bounds of what may be open at once: `limit:` requests (4096), `bytes:` of bodies (256 MiB),

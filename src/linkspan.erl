@@ -58,6 +58,8 @@
     | {not_a_library, Path :: binary(), Why :: binary()}
     | {wrong_abi, Path :: binary(), Found :: non_neg_integer(), Expected :: non_neg_integer()}
     | {unknown_service, Path :: binary(), Service :: binary(), Known :: binary()}
+    %% The executable that the option `program` names.
+    | {program_missing, Path :: binary(), Why :: binary()}
     | {open_port, Reason :: term()}
     %% The system refuses a thread.
     | {system_limit, Why :: binary()}

@@ -29,7 +29,8 @@ start(#{limit := Limit, bytes := Bytes, on_panic := OnPanic, argument := Argumen
 -spec describe(#linkspan{}, Path :: binary(), Description :: binary()) -> #linkspan{}.
 describe(#linkspan{service = Service} = Instance, Path, <<Len:16, Hash:Len/binary, Independent, List/binary>>) ->
     {Operations, Long} = operations(List, #{}, 0),
-    <<Key:56, _/binary>> = erlang:md5([Hash, Service]),
+    %% Of all that was said: programs without a library have no hash.
+    <<Key:56, _/binary>> = erlang:md5([Hash, List, Service]),
     Names = maps:from_list([{Number, Name} || {Name, Number} <- maps:to_list(Operations), is_binary(Name)]),
     ok = keep({linkspan, Key}, {Operations, Names, Independent =:= 1}),
     Instance#linkspan{path = Path, hash = Hash, key = Key, long = Long}.

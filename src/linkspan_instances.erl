@@ -22,7 +22,12 @@ info(#linkspan{host = Host, service = Service, path = Path, hash = Hash} = Insta
         {ok, Body, Own} ->
             Names = maps:filter(fun(Name, _) -> is_binary(Name) end, linkspan_frame:operations(Instance)),
             Known = #{service => Service, library => #{path => Path, hash => Hash}, operations => Names},
-            maps:merge(maps:merge(Known, Own), linkspan_frame:info(Instance, Body));
+            try linkspan_frame:info(Instance, Body) of
+                Told -> maps:merge(maps:merge(Known, Own), Told)
+            catch
+                %% Programs of another make may say anything.
+                error:_ -> {error, {protocol, <<"an info that is none">>}}
+            end;
         {lanes, Lanes} ->
             lanes([info(Lane) || Lane <- Lanes]);
         {error, Reason} ->

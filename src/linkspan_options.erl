@@ -14,6 +14,7 @@
     | {host, host()}
     | {argument, iodata()}
     | {library, file:name_all() | {atom(), atom() | string() | binary()}}
+    | linkspan_executable:option()
     | {name, atom() | {local, atom()} | {global, term()} | {via, module(), term()}}
     | {events, pid()}
     | {queue, [{limit, pos_integer()} | {bytes, pos_integer()} | {full, wait | error}]}
@@ -31,6 +32,7 @@
     lanes => {pos_integer(), module()},
     argument := binary(),
     library := binary(),
+    executable := linkspan_executable:executable(),
     name := undefined | {local, atom()} | {global, term()} | {via, module(), term()},
     events := pid(),
     limit := pos_integer(),
@@ -51,7 +53,9 @@
 -spec read([option()]) -> options().
 read(Options) when is_list(Options) ->
     Given = by_name(Options),
-    Names = [service, host, argument, library, name, events, queue, on_panic, deferred, lanes, telemetry, limits, env],
+    Names = [
+        service, host, argument, library, program, name, events, queue, on_panic, deferred, lanes, telemetry, limits, env
+    ],
     ok = known(Given, Names),
     Queue = queue(maps:get(queue, Given, [])),
     Service = service(Given),
@@ -60,7 +64,8 @@ read(Options) when is_list(Options) ->
         service => Service,
         host => host(Host),
         argument => argument(maps:get(argument, Given, <<>>)),
-        library => library(maps:get(library, Given, {linkspan, Service})),
+        library => library(Service, Given),
+        executable => linkspan_executable:read(Host, Given),
         name => name(maps:get(name, Given, undefined)),
         events => events(maps:get(events, Given, self())),
         on_panic => one_of(on_panic, [stop, keep], maps:get(on_panic, Given, stop)),
@@ -122,6 +127,11 @@ argument(Argument) ->
     catch
         error:badarg -> bad(argument, "is to be a binary or an iolist")
     end.
+
+%% A program of another make has its service in itself.
+library(_Service, #{library := Library}) -> library(Library);
+library(_Service, #{program := _}) -> <<>>;
+library(Service, #{}) -> library({linkspan, Service}).
 
 %% Only what an application brings or what is named in full is ever loaded.
 library({Application, Name}) when is_atom(Application) ->

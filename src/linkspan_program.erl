@@ -16,13 +16,13 @@ open(Options) ->
     linkspan_owner:open(Options).
 
 -spec own(linkspan_options:options()) -> {ok, #linkspan{}} | {error, linkspan:reason()}.
-own(#{service := Service, full := Full, confinement := Confinement} = Options) ->
+own(#{service := Service, full := Full, confinement := Confinement, executable := Executable} = Options) ->
     %% The end of a port says less than its last message: that is waited for.
     _ = process_flag(trap_exit, true),
     %% As in the driver host: no caller is suspended behind its back.
     Settings = [{packet, 4}, nouse_stdio, binary, exit_status, {busy_limits_msgq, disabled}],
     Confined = linkspan_confinement:settings(Confinement),
-    try open_port({spawn_executable, linkspan_native:program()}, Settings ++ Confined) of
+    try open_port({spawn_executable, linkspan_executable:path(Executable)}, Settings ++ Confined) of
         Port ->
             Blank = #linkspan{host = ?MODULE, target = Port, owner = self(), service = Service, full = Full},
             case start(Blank, Options) of
@@ -33,19 +33,26 @@ own(#{service := Service, full := Full, confinement := Confinement} = Options) -
                     {error, Reason}
             end
     catch
-        error:Reason -> {error, {open_port, Reason}}
+        error:Reason -> {error, linkspan_executable:not_started(Executable, Reason)}
     end.
 
 start(Blank, #{library := Path} = Options) ->
     case ask(Blank, Options, ?LOAD, linkspan_frame:load(Options)) of
         {ok, Description} ->
-            Instance = linkspan_frame:describe(Blank, Path, Description),
-            case ask(Instance, Options, ?START, linkspan_frame:start(Options)) of
-                {ok, <<>>} -> {ok, Instance};
-                {error, Reason} -> {error, Reason}
+            try linkspan_frame:describe(Blank, Path, Description) of
+                Instance -> start_described(Instance, Options)
+            catch
+                %% Programs of another make may say anything.
+                error:function_clause -> {error, {protocol, <<"a description that is none">>}}
             end;
         {error, Reason} ->
             {error, Reason}
+    end.
+
+start_described(Instance, Options) ->
+    case ask(Instance, Options, ?START, linkspan_frame:start(Options)) of
+        {ok, _} -> {ok, Instance};
+        {error, Reason} -> {error, Reason}
     end.
 
 %% Asks while the owner is still being made, hence not by way of its messages. The answer has an empty tag.
@@ -173,7 +180,7 @@ asked(#linkspan{target = Port, owner = Owner}, Alias, Kind, Body) ->
 await_room(Instance, Wanted, Timeout) ->
     nothing(request(Instance, ?ROOM, <<Wanted:64>>, Timeout)).
 
-nothing({ok, <<>>}) -> ok;
+nothing({ok, _}) -> ok;
 nothing({error, Reason}) -> {error, Reason}.
 
 -spec info(#linkspan{}) -> {ok, binary(), map()} | {error, linkspan:reason()}.

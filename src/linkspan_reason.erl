@@ -86,6 +86,8 @@ format({wrong_abi, Path, Found, Expected}) ->
     io_lib:format("~ts was made for version ~b of the service ABI, this host has ~b", [Path, Found, Expected]);
 format({unknown_service, Path, Service, Known}) ->
     io_lib:format("~ts has no service ~ts, only ~ts", [Path, Service, Known]);
+format({program_missing, Path, Why}) ->
+    io_lib:format("~ts: ~ts", [Path, Why]);
 format({system_limit, Why}) ->
     io_lib:format("the system refuses: ~ts", [Why]);
 format({not_independent, Service}) ->

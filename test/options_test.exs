@@ -45,6 +45,24 @@ defmodule Linkspan.OptionsTest do
     assert wrong(service: :echo, library: "/" <> String.duplicate(long, 16)) ==
              "option :library is longer than 4095 bytes"
 
+    for {program, what} <- [
+          {"ruby.rb", "is to be an absolute path or {Application, File}"},
+          {1, "is to be an absolute path or {Application, File}"},
+          {{:nowhere, "x"}, "names nowhere, which is no known application"},
+          {{:linkspan, "../src/x"}, "leads out of the priv folder"},
+          {{:linkspan, "/bin/sh"}, "leads out of the priv folder"}
+        ] do
+      assert wrong(service: :echo, host: :program, program: program) =~ "option :program #{what}"
+    end
+
+    limited = [service: :echo, host: :program, program: "/bin/sh", limits: [files: 100]]
+    assert wrong(limited) =~ "option :limits is for Linkspan's own program"
+
+    for host <- [:driver, :nif] do
+      assert wrong(service: :echo, host: host, program: "/bin/sh") ==
+               "option :program is for host program"
+    end
+
     assert wrong(service: :echo, name: "echo") =~ "option :name is to be"
     assert wrong(service: :echo, events: :me) =~ "option :events is to be"
     assert wrong(service: :echo, queue: 1) =~ "option :queue is to be a list"
