@@ -165,13 +165,7 @@ defmodule Linkspan do
   @doc "As `call/4`, but returns the bare answer or raises `Linkspan.Error`."
   @spec call!(server(), operation(), iodata(), timeout()) :: binary()
   def call!(server, operation, body \\ "", timeout \\ @default_timeout) do
-    case call(server, operation, body, timeout) do
-      {:ok, reply} ->
-        reply
-
-      {:error, reason} ->
-        failed(reason, server, operation)
-    end
+    server |> call(operation, body, timeout) |> Linkspan.Error.value!(server, operation)
   end
 
   @doc """
@@ -252,17 +246,15 @@ defmodule Linkspan do
     {timeout, options} = Keyword.pop(options, :timeout, @default_timeout)
 
     start = fn ->
-      case Options.checked(fn -> :linkspan.stream(server, operation, body, options) end) do
-        {:ok, stream} -> stream
-        {:error, reason} -> failed(reason, server, operation)
-      end
+      Options.checked(fn -> :linkspan.stream(server, operation, body, options) end)
+      |> Linkspan.Error.value!(server, operation)
     end
 
     next = fn stream ->
       case :linkspan.next(stream, timeout) do
         {:ok, part, stream} -> {[part], stream}
         :done -> {:halt, stream}
-        {:error, reason} -> failed(reason, server, operation)
+        {:error, reason} -> raise Linkspan.Error.of(reason, server, operation)
       end
     end
 
@@ -324,10 +316,4 @@ defmodule Linkspan do
   """
   @spec table() :: :ok
   defdelegate table(), to: :linkspan
-
-  @spec failed(reason(), server(), operation()) :: no_return()
-  defp failed(reason, server, operation) do
-    service = with :undefined <- :linkspan.service(server), do: nil
-    raise Linkspan.Error, reason: reason, service: service, operation: operation
-  end
 end

@@ -361,9 +361,11 @@ checked(Server, Expected, GiveUp) ->
 
 %% As call/4, of a typed operation: arguments are a tuple, the answer a term.
 -spec call_term(server(), non_neg_integer(), tuple(), timeout()) -> {ok, term()} | {error, reason()}.
-call_term(#linkspan{} = Instance, Operation, Arguments, Timeout) when ?IS_TIMEOUT(Timeout) ->
+call_term(#linkspan{} = Instance, Operation, Arguments, Timeout) when
+    is_integer(Operation), Operation >= 0, Operation < ?OPERATION_LIMIT, ?IS_TIMEOUT(Timeout)
+->
     linkspan_typed:call(Instance, Operation, Arguments, Timeout);
-call_term(Server, Operation, Arguments, Timeout) when ?IS_TIMEOUT(Timeout) ->
+call_term(Server, Operation, Arguments, Timeout) when not is_record(Server, linkspan), ?IS_TIMEOUT(Timeout) ->
     case handle(Server) of
         #linkspan{} = Instance -> call_term(Instance, Operation, Arguments, Timeout);
         {error, closed} -> {error, closed}

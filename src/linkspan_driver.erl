@@ -73,16 +73,13 @@ call(Instance, Operation, Body, Timeout) ->
 call_term(#linkspan{target = Port} = Instance, Operation, Term, Timeout) ->
     try erlang:port_call(Port, Operation, Term) of
         {ok, _Reply} = Result -> Result;
-        {deferred, Id} -> told(linkspan_control:answered(Instance, <<?DEFERRED, Id:64>>, Timeout));
+        {deferred, Id} -> linkspan_typed:decoded(linkspan_control:answered(Instance, <<?DEFERRED, Id:64>>, Timeout));
         {error, Status, Body} -> {error, linkspan_reason:reason(Status, Body)}
     catch
         error:badarg ->
             closed = closed(Port),
             {error, closed}
     end.
-
-told({ok, Reply}) -> linkspan_typed:decode(Reply);
-told({error, Reason}) -> {error, Reason}.
 
 -spec cast(#linkspan{}, non_neg_integer(), iodata()) -> ok | {error, linkspan:reason()}.
 cast(Instance, Operation, Body) ->

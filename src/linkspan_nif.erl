@@ -11,7 +11,7 @@
 -export([open/1, own/1, handle_info/2, call/4, call_term/4, cast/3, await_room/3, info/1, describe/1, connect/2, close/1, release/1]).
 -export([send_request/3, stream/4, credit/3, withdraw/2]).
 -export([control/3, direct/3]).
--export([open_instance/0, instance_control/3, instance_direct/3, close_instance/1]).
+-export([open_instance/0, instance_control/3, instance_call_term/3, instance_direct/3, close_instance/1]).
 -export([become_runner/2, run_turn/1, instance_call/4]).
 -on_load(reloaded/0).
 
@@ -70,11 +70,15 @@ said(Instance, {?DEFERRED, Id}, Timeout) -> linkspan_control:answered(Instance, 
 said(_Instance, {Status, Reply}, _Timeout) -> linkspan_reason:result(Status, Reply).
 
 -spec call_term(#linkspan{}, non_neg_integer(), term(), timeout()) -> {ok, term()} | {error, linkspan:reason()}.
+call_term(#linkspan{target = Resource, long = Long, deferred = workers} = Instance, Operation, Term, Timeout) when
+    not ?IS_LONG(Operation, Long)
+->
+    case instance_call_term(Resource, Operation, Term) of
+        {ok, _Reply} = Result -> Result;
+        Other -> linkspan_typed:decoded(linkspan_control:answered(Instance, Other, Timeout))
+    end;
 call_term(Instance, Operation, Term, Timeout) ->
-    case call(Instance, Operation, linkspan_typed:encode(Term), Timeout) of
-        {ok, Reply} -> linkspan_typed:decode(Reply);
-        {error, Reason} -> {error, Reason}
-    end.
+    linkspan_typed:decoded(call(Instance, Operation, linkspan_typed:encode(Term), Timeout)).
 
 -spec cast(#linkspan{}, non_neg_integer(), iodata()) -> ok | {error, linkspan:reason()}.
 cast(Instance, Operation, Body) ->
@@ -137,6 +141,9 @@ open_instance() -> erlang:nif_error(not_loaded).
 
 -spec instance_control(reference(), non_neg_integer(), iodata()) -> binary().
 instance_control(_Resource, _Operation, _Body) -> erlang:nif_error(not_loaded).
+
+-spec instance_call_term(reference(), non_neg_integer(), term()) -> {ok, term()} | binary().
+instance_call_term(_Resource, _Operation, _Term) -> erlang:nif_error(not_loaded).
 
 -spec instance_direct(reference(), binary(), iodata()) -> true.
 instance_direct(_Resource, _Head, _Body) -> erlang:nif_error(not_loaded).

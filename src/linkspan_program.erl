@@ -143,10 +143,8 @@ call(Instance, Operation, Body, Timeout) ->
 
 -spec call_term(#linkspan{}, non_neg_integer(), term(), timeout()) -> {ok, term()} | {error, linkspan:reason()}.
 call_term(Instance, Operation, Term, Timeout) ->
-    case call(Instance, Operation, linkspan_typed:encode(Term), Timeout) of
-        {ok, Reply} -> linkspan_typed:decode(Reply);
-        {error, Reason} -> {error, Reason}
-    end.
+    %% Long binaries in the term go to the pipe as they are.
+    linkspan_typed:decoded(call(Instance, Operation, erlang:term_to_iovec(Term), Timeout)).
 
 %% A cast is acknowledged when it has been accepted.
 -spec cast(#linkspan{}, non_neg_integer(), iodata()) -> ok | {error, linkspan:reason()}.

@@ -4,7 +4,7 @@
 -include("linkspan.hrl").
 -include("linkspan_frame.hrl").
 
--export([describe/2, vocabulary/0, check/2, call/4, encode/1, decode/1]).
+-export([describe/2, vocabulary/0, check/2, call/4, encode/1, decode/1, decoded/1]).
 %% For modules made from descriptions.
 -export([source/3, names/1, without_docs/1, options/2, child_spec/2, nothing/1]).
 -export_type([description/0, type/0, expected/0, source/0, option/0]).
@@ -225,3 +225,8 @@ decode(Reply) ->
     catch
         error:badarg -> {error, {protocol, <<"the answer is no term, or has atoms that nobody described">>}}
     end.
+
+%% The same, of what a call has brought.
+-spec decoded({ok, binary()} | {error, linkspan:reason()}) -> {ok, term()} | {error, linkspan:reason()}.
+decoded({ok, Reply}) -> decode(Reply);
+decoded({error, Reason}) -> {error, Reason}.

@@ -42,6 +42,42 @@ for host <- [:driver, :nif, :program] do
       assert Sum.add(sum, 0) == {:ok, 5}
     end
 
+    test "an argument may have any name" do
+      sum = sum()
+      assert Sum.behind(sum, [1, 2], 3, nil, 1) == {:ok, [2, 3]}
+      assert Sum.behind!(sum, "abc", 3, 4, 4, 1000) == [4]
+
+      assert {:error, {:bad_request, "argument type (byte " <> _}} =
+               Sum.behind(sum, [], 3, :four, 0)
+    end
+
+    test "a long term goes there and comes back" do
+      sum = sum()
+      bytes = :binary.copy(<<7>>, 100_000)
+
+      assert Sum.behind(sum, bytes, 3, nil, 1) ==
+               {:ok, :binary.bin_to_list(bytes, 1, 99_999) ++ [3]}
+
+      assert {:ok, [long, long]} = Sum.greet(sum, bytes, 2)
+      assert byte_size(long) == 100_006
+    end
+
+    test "a form with an exclamation mark raises" do
+      sum = sum()
+      assert Sum.reset!(sum) == :ok
+      assert Sum.reversed!(sum, "abc") == "cba"
+      :ok = Linkspan.stop(sum)
+
+      for {name, ask} <- [
+            add: fn -> Sum.add!(sum, 1) end,
+            reset: fn -> Sum.reset!(sum) end,
+            reversed: fn -> Sum.reversed!(sum, "") end,
+            steps: fn -> sum |> Sum.steps(1) |> Enum.take(1) end
+          ] do
+        assert %{operation: ^name, reason: :closed} = assert_raise(Linkspan.Error, ask)
+      end
+    end
+
     test "what the service refuses is an error" do
       sum = sum()
       assert Sum.divide(sum, 0, :up) == {:error, {:service, 3, "there is no such quotient"}}
@@ -85,6 +121,19 @@ for host <- [:driver, :nif, :program] do
       assert {:ok, sum} = Sum.open([start: [total: 7]] ++ options)
       assert Sum.total(sum) == {:ok, 7}
     end
+  end
+end
+
+defmodule Linkspan.TypedDirtyTest do
+  use ExUnit.Case, async: true
+  alias Linkspan.TypedTest.Sum
+
+  # Only the nif host has dirty schedulers.
+  test "terms travel to and from a dirty scheduler" do
+    {:ok, sum} = Sum.open(start: [total: 1], host: :nif, deferred: :dirty_cpu)
+    assert Sum.behind(sum, [1, 2], 3, nil, 1) == {:ok, [2, 3]}
+    assert Sum.add(sum, 1) == {:ok, 2}
+    assert {:error, {:bad_request, "argument by" <> _}} = Sum.add(sum, :one)
   end
 end
 

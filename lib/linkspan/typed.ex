@@ -9,6 +9,8 @@ defmodule Linkspan.Typed do
 
     case :linkspan_typed.describe(path, service) do
       {:ok, {_hash, description} = expected} ->
+        refuse_own(env, description)
+
         quote do
           @external_resource unquote(path)
           @linkspan_expected unquote(Macro.escape(expected))
@@ -53,6 +55,18 @@ defmodule Linkspan.Typed do
     :linkspan_options.read(service: service, library: library).library
   catch
     :error, {:bad_option, name, what} -> compile_error(env, "use Linkspan: #{name} #{what}")
+  end
+
+  @own ~w(start_link open child_spec)
+
+  defp refuse_own(env, %{operations: operations}) do
+    for %{name: name} <- operations, name in @own do
+      compile_error(
+        env,
+        "use Linkspan: the module has a function #{name} of its own; give the operation another " <>
+          ~s|name, by #[op(name = "..")]|
+      )
+    end
   end
 
   defp compile_error(env, description) do
@@ -149,28 +163,36 @@ defmodule Linkspan.Typed do
         call =
           :linkspan.call_term(server, unquote(number), {unquote_splicing(variables)}, timeout)
 
-        Linkspan.Typed.value!(call, server, unquote(function(name)))
+        Linkspan.Error.value!(call, server, unquote(function(name)))
       end
     end
   end
 
   defp operation(%{form: "cast"} = operation) do
     %{number: number, name: name, arguments: arguments} = operation
-    variables = variables(arguments)
+    {fun, bang, variables} = {function(name), function(name <> "!"), variables(arguments)}
     types = for %{type: type} <- arguments, do: type(type)
 
     quote do
       @doc unquote(docs(operation, "Returns when it has been accepted."))
-      @spec unquote(function(name))(Linkspan.server(), unquote_splicing(types)) ::
+      @spec unquote(fun)(Linkspan.server(), unquote_splicing(types)) ::
               :ok | {:error, Linkspan.reason()}
-      def unquote(function(name))(server, unquote_splicing(variables)) do
+      def unquote(fun)(server, unquote_splicing(variables)) do
         :linkspan.cast_term(server, unquote(number), {unquote_splicing(variables)})
+      end
+
+      @doc unquote("As `#{name}/#{length(arguments) + 1}`, but raises `Linkspan.Error`.")
+      @spec unquote(bang)(Linkspan.server(), unquote_splicing(types)) :: :ok
+      def unquote(bang)(server, unquote_splicing(variables)) do
+        with {:error, reason} <-
+               :linkspan.cast_term(server, unquote(number), {unquote_splicing(variables)}),
+             do: raise(Linkspan.Error.of(reason, server, unquote(fun)))
       end
     end
   end
 
   defp operation(%{form: "stream"} = operation) do
-    %{number: number, name: name, arguments: arguments} = operation
+    %{name: name, arguments: arguments} = operation
     variables = variables(arguments)
     types = for %{type: type} <- arguments, do: type(type)
     part = text(type(operation.returns))
@@ -185,13 +207,11 @@ defmodule Linkspan.Typed do
         body = :linkspan_typed.encode({unquote_splicing(variables)})
 
         server
-        |> Linkspan.stream(unquote(number), body, options)
+        |> Linkspan.stream(unquote(function(name)), body, options)
         |> Stream.map(fn part ->
-          Linkspan.Typed.value!(
-            :linkspan_typed.decode(part),
-            server,
-            unquote(function(name))
-          )
+          part
+          |> :linkspan_typed.decode()
+          |> Linkspan.Error.value!(server, unquote(function(name)))
         end)
       end
     end
@@ -212,7 +232,9 @@ defmodule Linkspan.Typed do
       @doc unquote("As `#{name}/3`, but returns the bare value or raises `Linkspan.Error`.")
       @spec unquote(bang)(Linkspan.server(), iodata(), timeout()) :: binary()
       def unquote(bang)(server, body, timeout \\ 5000) do
-        Linkspan.call!(server, unquote(number), body, timeout)
+        server
+        |> Linkspan.call(unquote(number), body, timeout)
+        |> Linkspan.Error.value!(server, unquote(function(name)))
       end
     end
   end
@@ -223,23 +245,15 @@ defmodule Linkspan.Typed do
 
   defp answer(_type, value), do: {quote(do: {:ok, unquote(value)}), & &1}
 
-  @doc "The value of a call, or an exception."
-  @spec value!({:ok, value} | {:error, Linkspan.reason()}, Linkspan.server(), atom()) :: value
-        when value: term()
-  def value!({:ok, value}, _server, _operation), do: value
-
-  def value!({:error, reason}, server, operation) do
-    service = with :undefined <- :linkspan.service(server), do: nil
-    raise Linkspan.Error, reason: reason, service: service, operation: operation
-  end
 
   defp docs(%{doc: ""}, result), do: result
   defp docs(%{doc: doc}, result), do: doc <> "\n\n" <> result
 
   defp text(type), do: Macro.to_string(type)
 
+  # Their context keeps an argument `server` or `timeout` apart from ours.
   defp variables(arguments) do
-    for %{name: name} <- arguments, do: Macro.var(String.to_atom(name), __MODULE__)
+    for %{name: name} <- arguments, do: Macro.var(String.to_atom(name), Linkspan.Typed.Argument)
   end
 
   # The names are those of the application's own library, at compile time.

@@ -2,6 +2,7 @@
 
 use proc_macro2::TokenStream;
 use quote::quote;
+use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 use syn::{Error, FnArg, Ident, ImplItemFn, Pat, PatType, Result, ReturnType, Type};
 
@@ -52,7 +53,7 @@ impl Operation {
         };
         let operation = Operation {
             number,
-            name: attributes.name.map_or_else(|| name.to_string(), |name| name.value()),
+            name: attributes.name.map_or_else(|| name.unraw().to_string(), |name| name.value()),
             docs: docs(&function.attrs),
             function: name.clone(),
             arguments,
@@ -194,7 +195,7 @@ pub fn argument(function: &Ident, input: &FnArg) -> Result<Argument> {
 /// Decodes arguments into variables of their names.
 pub fn take<'a>(sent: impl Iterator<Item = (&'a Ident, &'a Type)>) -> TokenStream {
     let (names, types): (Vec<_>, Vec<_>) = sent.unzip();
-    let texts = names.iter().map(ToString::to_string);
+    let texts = names.iter().map(|name| name.unraw().to_string());
     let count = names.len();
     quote! {
         let mut sent = ::linkspan::typed::Arguments::read(request.body(), #count)?;
@@ -206,7 +207,7 @@ pub fn take<'a>(sent: impl Iterator<Item = (&'a Ident, &'a Type)>) -> TokenStrea
 /// The description of arguments.
 pub fn described<'a>(sent: impl Iterator<Item = (&'a Ident, &'a Type)>) -> TokenStream {
     let described = sent.map(|(name, r#type)| {
-        let (name, r#type) = (name.to_string(), type_of(r#type));
+        let (name, r#type) = (name.unraw().to_string(), type_of(r#type));
         quote! { ::linkspan::typed::Argument { name: #name.into(), r#type: #r#type } }
     });
     quote! { ::std::vec![#(#described),*] }

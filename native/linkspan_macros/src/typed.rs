@@ -2,6 +2,7 @@
 
 use proc_macro2::TokenStream;
 use quote::quote;
+use syn::ext::IdentExt;
 use syn::{Attribute, Data, DeriveInput, Error, Fields, LitStr, Result};
 
 /// Structs with named fields, and enums without any.
@@ -13,7 +14,7 @@ pub fn expand(item: &DeriveInput) -> Result<TokenStream> {
         Data::Struct(data) => match &data.fields {
             Fields::Named(fields) => {
                 let fields = fields.named.iter().map(|field| {
-                    let written = field.ident.as_ref().map(ToString::to_string).unwrap_or_default();
+                    let written = field.ident.as_ref().map(|name| name.unraw().to_string()).unwrap_or_default();
                     let name = renamed(&field.attrs).unwrap_or_else(|| all.apply_to_field(&written));
                     let r#type = &field.ty;
                     quote! {
@@ -31,7 +32,7 @@ pub fn expand(item: &DeriveInput) -> Result<TokenStream> {
         },
         Data::Enum(data) if data.variants.iter().all(|variant| matches!(variant.fields, Fields::Unit)) => {
             let variants = data.variants.iter().map(|variant| {
-                renamed(&variant.attrs).unwrap_or_else(|| all.apply_to_variant(&variant.ident.to_string()))
+                renamed(&variant.attrs).unwrap_or_else(|| all.apply_to_variant(&variant.ident.unraw().to_string()))
             });
             quote! { ::linkspan::typed::Type::Enum(::std::vec![#(#variants.into()),*]) }
         }

@@ -19,6 +19,10 @@ use crate::runtime::Runtime;
 /// Room for a short answer.
 pub const ROOM: usize = 256;
 
+mod atoms {
+    rustler::atoms! { ok }
+}
+
 /// One instance. It belongs to the process that opened it, and ends with it.
 pub struct NifInstance {
     owner: Pid,
@@ -114,13 +118,34 @@ fn instance_control<'a>(
     let mut room = [0; ROOM];
     let call = Call { env, resource: &resource };
     let said = current::within(env, || resource.endpoint.control(&call, &*resource.host, operation, lent, &mut room));
-    Ok(match said {
-        Said::Written(len) => NewBinary::from_slice(env, &room[..len]).into(),
-        Said::Outcome(outcome) => answer(env, outcome),
-        Said::Deferred(id) => two(env, &[status::DEFERRED], &id.to_be_bytes()),
-        Said::Waiting => NewBinary::from_slice(env, &[status::DEFERRED]).into(),
-        Said::Badarg => return Err(Error::BadArg),
-    })
+    answer(env, said, &room)
+}
+
+/// As `instance_control`, with terms: `{ok, Term}` if the call has run and its answer is one. All else is as there.
+#[rustler::nif]
+fn instance_call_term<'a>(
+    env: Env<'a>,
+    resource: ResourceArc<NifInstance>,
+    operation: u32,
+    term: Term<'a>,
+) -> NifResult<Term<'a>> {
+    let body = term.to_binary();
+    let lent = Body { bytes: &body, share: &|| Bytes::copy_from_slice(&body) };
+    let mut room = [0; ROOM];
+    let call = Call { env, resource: &resource };
+    let said = current::within(env, || resource.endpoint.control(&call, &*resource.host, operation, lent, &mut room));
+    let reply = match &said {
+        Said::Written(len) if room[0] == status::OK => decoded(env, &room[1..*len]),
+        Said::Outcome(Outcome::Ok(bytes)) => decoded(env, bytes),
+        _ => None,
+    };
+    reply.map_or_else(|| answer(env, said, &room), Ok)
+}
+
+/// `{ok, Term}`. None if the bytes are no term, or have atoms that nobody knows.
+fn decoded<'a>(env: Env<'a>, bytes: &[u8]) -> Option<Term<'a>> {
+    let (term, len) = env.binary_to_term(bytes)?;
+    (len == bytes.len()).then(|| (atoms::ok(), term).encode(env))
 }
 
 /// A call that is deferred for certain, or too long to copy: its head, and its body by reference.
@@ -145,10 +170,18 @@ fn close_instance(resource: ResourceArc<NifInstance>) -> bool {
     true
 }
 
-fn answer<'a>(env: Env<'a>, outcome: Outcome) -> Term<'a> {
-    let status = outcome.status();
-    let body: Bytes = outcome.into_body();
-    two(env, &[status], &body)
+/// A status byte and what follows it.
+fn answer<'a>(env: Env<'a>, said: Said, room: &[u8]) -> NifResult<Term<'a>> {
+    Ok(match said {
+        Said::Written(len) => NewBinary::from_slice(env, &room[..len]).into(),
+        Said::Outcome(outcome) => {
+            let status = outcome.status();
+            two(env, &[status], &outcome.into_body())
+        }
+        Said::Deferred(id) => two(env, &[status::DEFERRED], &id.to_be_bytes()),
+        Said::Waiting => NewBinary::from_slice(env, &[status::DEFERRED]).into(),
+        Said::Badarg => return Err(Error::BadArg),
+    })
 }
 
 fn two<'a>(env: Env<'a>, head: &[u8], body: &[u8]) -> Term<'a> {

@@ -96,6 +96,12 @@ impl Sum {
         (0..).map(move |count| total.wrapping_add(step.wrapping_mul(count)))
     }
 
+    /// What is there from `end` on, of arguments whose names mean something in other languages.
+    #[op(long)]
+    pub fn behind(&self, server: Vec<u8>, timeout: u8, r#type: Option<u8>, end: usize) -> Vec<u8> {
+        server.into_iter().chain([timeout]).chain(r#type).skip(end).collect()
+    }
+
     /// The bytes, from back to front.
     #[op(raw, number = 100)]
     pub fn reversed(&self, body: &[u8]) -> Bytes {
