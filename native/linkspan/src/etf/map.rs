@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use super::{Term, ser, tag, to_vec};
+use super::{Term, tag, to_vec};
 
 /// A map. Its entries are in one order, whatever order they came in: that in which they are written.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -104,14 +104,14 @@ fn prefix(term: &Term<'_>) -> u64 {
     match term {
         Term::Atom(atom) if atom.name().len() < 256 => {
             let head = u64::from(tag::SMALL_ATOM_UTF8) << 56 | (atom.name().len() as u64) << 48;
-            head | ser::prefix(atom.name().as_bytes()) >> 16
+            head | begins_with(atom.name().as_bytes()) >> 16
         }
         Term::Binary(bytes) => {
             let head = u64::from(tag::BINARY) << 56 | (bytes.len() as u64 & 0xffff_ffff) << 24;
-            head | ser::prefix(bytes) >> 40
+            head | begins_with(bytes) >> 40
         }
         Term::Integer(byte @ 0..256) => u64::from(tag::SMALL_INTEGER) << 56 | (*byte as u64) << 48,
-        _ => to_vec(term).map_or(0, |bytes| ser::prefix(&bytes[1..])),
+        _ => to_vec(term).map_or(0, |bytes| begins_with(&bytes[1..])),
     }
 }
 
@@ -126,5 +126,18 @@ fn order(a: &Term<'_>, b: &Term<'_>) -> Ordering {
         (Term::Integer(a), Term::Integer(b)) if (0..256).contains(a) && (0..256).contains(b) => a.cmp(b),
         // Terms that cannot be written have no place. They are refused when the map is.
         _ => to_vec(a).ok().cmp(&to_vec(b).ok()),
+    }
+}
+
+/// A number that orders bytes as they are, as far as it goes. No term begins with another, so that it does not matter
+/// what stands for bytes that are not there.
+fn begins_with(key: &[u8]) -> u64 {
+    match key.first_chunk() {
+        Some(bytes) => u64::from_be_bytes(*bytes),
+        None => {
+            let mut bytes = [0; 8];
+            bytes[..key.len()].copy_from_slice(key);
+            u64::from_be_bytes(bytes)
+        }
     }
 }

@@ -2,14 +2,15 @@
 
 mod list;
 mod map;
+mod order;
 mod special;
 mod tuple;
 
 use serde::ser::{self, Serialize, SerializeSeq};
 
 use self::list::List;
-pub(super) use self::map::prefix;
-use self::map::{Entry, Fields, Map};
+use self::map::{Fields, Map};
+use self::order::{Entry, Order};
 use self::special::Special;
 use self::tuple::Tuple;
 use super::error::{Error, Reason, Step};
@@ -26,8 +27,7 @@ pub struct Serializer {
     out: Vec<u8>,
     /// The entries of the maps that are being written, each map's after those of the map it is in.
     entries: Vec<Entry>,
-    /// Where entries are put in order.
-    sorted: Vec<u8>,
+    order: Order,
     /// The next map's entries come in their order, or in one that is as good.
     in_order: bool,
 }
@@ -37,7 +37,7 @@ impl Serializer {
     #[inline]
     pub fn new(mut out: Vec<u8>) -> Self {
         out.push(tag::VERSION);
-        Serializer { out, entries: Vec::new(), sorted: Vec::new(), in_order: false }
+        Serializer { out, entries: Vec::new(), order: Order::default(), in_order: false }
     }
 
     /// What was written.
@@ -46,19 +46,32 @@ impl Serializer {
         self.out
     }
 
-    #[inline]
+    /// An atom that stands in the program: inlined, the length of its name is known.
+    #[inline(always)]
     fn atom(&mut self, name: &str) -> Result<(), Error> {
-        match u8::try_from(name.len()) {
-            Ok(length) => self.out.extend_from_slice(&[tag::SMALL_ATOM_UTF8, length]),
-            Err(_) if name.chars().count() > 255 => {
-                return Err(Reason::Unencodable("the name of an atom has more than 255 characters").into());
-            }
-            Err(_) => {
-                self.out.push(tag::ATOM_UTF8);
-                // 255 characters are 1,020 bytes at most.
-                self.out.extend_from_slice(&(name.len() as u16).to_be_bytes());
-            }
+        let Ok(length) = u8::try_from(name.len()) else { return self.long_atom(name) };
+        self.out.extend_from_slice(&[tag::SMALL_ATOM_UTF8, length]);
+        self.out.extend_from_slice(name.as_bytes());
+        Ok(())
+    }
+
+    /// Any atom.
+    #[inline]
+    fn any_atom(&mut self, name: &str) -> Result<(), Error> {
+        let Ok(length) = u8::try_from(name.len()) else { return self.long_atom(name) };
+        self.out.extend_from_slice(&[tag::SMALL_ATOM_UTF8, length]);
+        append(&mut self.out, name.as_bytes());
+        Ok(())
+    }
+
+    #[cold]
+    fn long_atom(&mut self, name: &str) -> Result<(), Error> {
+        if name.chars().count() > 255 {
+            return Err(Reason::Unencodable("the name of an atom has more than 255 characters").into());
         }
+        self.out.push(tag::ATOM_UTF8);
+        // 255 characters are 1,020 bytes at most.
+        self.out.extend_from_slice(&(name.len() as u16).to_be_bytes());
         self.out.extend_from_slice(name.as_bytes());
         Ok(())
     }
@@ -92,11 +105,22 @@ impl Serializer {
     fn binary(&mut self, bytes: &[u8]) -> Result<(), Error> {
         self.out.reserve(bytes.len() + 5);
         self.head(tag::BINARY, bytes.len())?;
-        self.out.extend_from_slice(bytes);
+        append(&mut self.out, bytes);
         Ok(())
     }
 
-    #[inline]
+    /// An integer that is out of `i32`.
+    #[inline(never)]
+    fn big(&mut self, value: i64) -> Result<(), Error> {
+        let magnitude = value.unsigned_abs();
+        let length = 8 - magnitude.leading_zeros() as usize / 8;
+        let [a, b, c, d, e, f, g, h] = magnitude.to_le_bytes();
+        self.out.extend_from_slice(&[tag::SMALL_BIG, length as u8, (value < 0).into(), a, b, c, d, e, f, g, h]);
+        self.out.truncate(self.out.len() - (8 - length));
+        Ok(())
+    }
+
+    #[inline(always)] // a loop over integers is this
     fn small(&mut self, value: i64) -> Result<(), Error> {
         if let Ok(byte) = u8::try_from(value) {
             self.out.extend_from_slice(&[tag::SMALL_INTEGER, byte]);
@@ -106,9 +130,29 @@ impl Serializer {
             self.out.extend_from_slice(&[tag::INTEGER, a, b, c, d]);
             Ok(())
         } else {
-            write_big(&mut self.out, value < 0, &value.unsigned_abs().to_le_bytes())
+            self.big(value)
         }
     }
+}
+
+/// As `extend_from_slice`; what is short is written as two pieces of fixed size, without a call.
+#[inline(always)]
+fn append(out: &mut Vec<u8>, bytes: &[u8]) {
+    match bytes.len() {
+        4..8 => both_ends::<4>(out, bytes),
+        8..=16 => both_ends::<8>(out, bytes),
+        _ => out.extend_from_slice(bytes),
+    }
+}
+
+/// The first and the last `N` bytes of `N` to `2 * N`, of which the last overwrite what both have.
+#[inline(always)]
+fn both_ends<const N: usize>(out: &mut Vec<u8>, bytes: &[u8]) {
+    let last = bytes.len() - N;
+    let start = out.len();
+    out.extend_from_slice(&bytes[..N]);
+    out.truncate(start + last);
+    out.extend_from_slice(&bytes[last..]);
 }
 
 macro_rules! small_integers {
@@ -148,7 +192,10 @@ impl<'a> ser::Serializer for &'a mut Serializer {
 
     #[inline]
     fn serialize_u64(self, value: u64) -> Result<(), Error> {
-        self.serialize_u128(value.into())
+        match i64::try_from(value) {
+            Ok(value) => self.small(value),
+            Err(_) => self.serialize_u128(value.into()),
+        }
     }
 
     #[inline]
@@ -295,7 +342,11 @@ impl<'a> ser::Serializer for &'a mut Serializer {
 
     #[inline]
     fn serialize_map(self, count: Option<usize>) -> Result<Map<'a>, Error> {
-        self.out.reserve(16 * count.unwrap_or(0).min(ROOM));
+        let count = count.unwrap_or(0).min(ROOM);
+        self.out.reserve(16 * count);
+        if !self.in_order {
+            self.entries.reserve(count);
+        }
         Map::new(self)
     }
 

@@ -57,13 +57,15 @@ impl serde::Serializer for Special<'_> {
     type SerializeStruct = No;
     type SerializeStructVariant = No;
 
+    #[inline]
     fn serialize_str(self, value: &str) -> Result<(), Error> {
         match self {
-            Special::Atom(ser) => ser.atom(value),
+            Special::Atom(ser) => ser.any_atom(value),
             _ => self.refuse(),
         }
     }
 
+    #[inline]
     fn serialize_bytes(self, value: &[u8]) -> Result<(), Error> {
         match self {
             Special::Atom(_) => self.refuse(),
