@@ -245,7 +245,6 @@ defmodule Linkspan.Typed do
 
   defp answer(_type, value), do: {quote(do: {:ok, unquote(value)}), & &1}
 
-
   defp docs(%{doc: ""}, result), do: result
   defp docs(%{doc: doc}, result), do: doc <> "\n\n" <> result
 

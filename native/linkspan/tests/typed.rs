@@ -53,6 +53,10 @@ impl HTTPCounter {
         self.0 = 0;
     }
 
+    pub fn longest<'a>(&self, first: &'a str, second: &'a str) -> &'a str {
+        if second.len() > first.len() { second } else { first }
+    }
+
     #[op(raw)]
     pub fn bytes(&self, body: &[u8]) -> Bytes {
         Bytes::copy_from_slice(body)
@@ -78,7 +82,7 @@ fn a_service_is_named_after_its_type_and_numbers_follow_each_other() {
     assert_eq!(HTTPCounter::NAME, "http_counter");
     const { assert!(HTTPCounter::INDEPENDENT) };
     let operations: Vec<_> = HTTPCounter::OPERATIONS.iter().map(|one| (one.number(), one.name())).collect();
-    assert_eq!(operations, [(7, "add"), (8, "store"), (9, "reset"), (10, "bytes")]);
+    assert_eq!(operations, [(7, "add"), (8, "store"), (9, "reset"), (10, "longest"), (11, "bytes")]);
 }
 
 #[test]
@@ -91,10 +95,11 @@ fn costs_are_as_declared() {
 fn the_description_has_names_words_and_types() {
     let Description { doc, start, operations } = description();
     assert_eq!((doc.as_str(), start), ("What the author says.", Vec::new()));
-    let [add, store, reset, bytes] = &operations[..] else { panic!("{operations:?}") };
+    let [add, store, reset, longest, bytes] = &operations[..] else { panic!("{operations:?}") };
     assert_eq!((add.doc.as_str(), add.arguments[0].name.as_str(), &add.returns), ("Adds.", "by", &Type::Integer));
     assert_eq!((store.returns.clone(), store.cost.as_str()), (Type::Nothing, "long"));
     assert_eq!((reset.form.as_str(), reset.arguments.len()), ("cast", 0));
+    assert_eq!((longest.arguments[0].name.as_str(), &longest.returns), ("first", &Type::String));
     assert_eq!(bytes.form, "raw");
     let types: Vec<_> = store.arguments.iter().map(|argument| argument.r#type.clone()).collect();
     assert_eq!(types, [Entry::describe(), Colour::describe(), Type::Term]);

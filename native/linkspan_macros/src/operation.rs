@@ -1,7 +1,7 @@
 //! One operation: a `pub fn` of the annotated `impl` block.
 
-use proc_macro2::TokenStream;
-use quote::quote;
+use proc_macro2::{Group, Span, TokenStream, TokenTree};
+use quote::{ToTokens, quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 use syn::{Error, FnArg, Ident, ImplItemFn, Pat, PatType, Result, ReturnType, Type};
@@ -98,18 +98,19 @@ impl Operation {
             _ => take(self.sent()),
         };
         let passed = self.arguments.iter().map(Argument::passed);
-        let called = quote! { Self::#function(self, #(#passed),*) };
-        let called = if returns_result(&self.returns) {
-            quote! { #called.map_err(::core::convert::Into::<::linkspan::Error>::into)? }
-        } else {
-            called
-        };
+        // What is wrong with the result is said where the function says what it is.
+        let at = result_of(&self.returns).map_or(function.span(), Spanned::span).resolved_at(Span::call_site());
+        let mut called = quote_spanned! { at=> Self::#function(self, #(#passed),*) };
+        if returns_result(&self.returns) {
+            let at = error_of(&self.returns).map_or(at, |error| error.span().resolved_at(at));
+            called = quote_spanned! { at=> ::linkspan::typed::refused(#called)? };
+        }
         let reply = match form {
             Form::Call if is_nothing(&self.returns) => quote! { { #called; ::linkspan::typed::nothing() } },
-            Form::Call => quote! { ::linkspan::typed::reply(&#called)? },
+            Form::Call => quote_spanned! { at=> ::linkspan::typed::reply(&#called)? },
             Form::Cast => quote! { { let _ = #called; ::linkspan::Reply::empty() } },
-            Form::Stream => quote! { ::linkspan::typed::stream(#called) },
-            Form::Raw => quote! { ::linkspan::Reply::bytes(#called) },
+            Form::Stream => quote_spanned! { at=> ::linkspan::typed::stream(#called) },
+            Form::Raw => quote_spanned! { at=> ::linkspan::typed::raw(#called) },
         };
         quote! { #number => { #take ::core::result::Result::Ok(#reply) } }
     }
@@ -194,14 +195,38 @@ pub fn argument(function: &Ident, input: &FnArg) -> Result<Argument> {
 
 /// Decodes arguments into variables of their names.
 pub fn take<'a>(sent: impl Iterator<Item = (&'a Ident, &'a Type)>) -> TokenStream {
-    let (names, types): (Vec<_>, Vec<_>) = sent.unzip();
-    let texts = names.iter().map(|name| name.unraw().to_string());
-    let count = names.len();
+    let sent: Vec<_> = sent.collect();
+    let count = sent.len();
+    let taken = sent.iter().map(|(name, r#type)| {
+        let text = name.unraw().to_string();
+        let at = r#type.span().resolved_at(Span::call_site());
+        let r#type = elided(r#type.to_token_stream());
+        quote_spanned! { at=> let #name: #r#type = sent.take(#text)?; }
+    });
     quote! {
         let mut sent = ::linkspan::typed::Arguments::read(request.body(), #count)?;
-        #(let #names: #types = sent.take(#texts)?;)*
+        #(#taken)*
         sent.end()?;
     }
+}
+
+/// A type without the lifetimes that its function names: they mean nothing outside of it.
+fn elided(tokens: TokenStream) -> TokenStream {
+    let mut quote = false;
+    let elide = |token| {
+        let behind_quote =
+            std::mem::replace(&mut quote, matches!(&token, TokenTree::Punct(one) if one.as_char() == '\''));
+        match token {
+            TokenTree::Ident(name) if behind_quote && name != "static" => Ident::new("_", name.span()).into(),
+            TokenTree::Group(group) => {
+                let mut inner = Group::new(group.delimiter(), elided(group.stream()));
+                inner.set_span(group.span());
+                inner.into()
+            }
+            other => other,
+        }
+    };
+    tokens.into_iter().map(elide).collect()
 }
 
 /// The description of arguments.
@@ -214,6 +239,7 @@ pub fn described<'a>(sent: impl Iterator<Item = (&'a Ident, &'a Type)>) -> Token
 }
 
 fn type_of(r#type: &Type) -> TokenStream {
+    let r#type = elided(r#type.to_token_stream());
     quote! {{
         #[allow(unused_imports)] // where the type describes itself
         use ::linkspan::typed::Undescribed as _;
@@ -250,6 +276,18 @@ fn result_of(returns: &ReturnType) -> Option<&Type> {
         (None, ReturnType::Type(_, r#type)) => Some(r#type),
         (None, ReturnType::Default) => None,
     }
+}
+
+/// What a function returns when it refuses, where it says so.
+fn error_of(returns: &ReturnType) -> Option<&Type> {
+    let syn::PathArguments::AngleBracketed(list) = &result_segment(returns)?.arguments else { return None };
+    list.args
+        .iter()
+        .filter_map(|argument| match argument {
+            syn::GenericArgument::Type(r#type) => Some(r#type),
+            _ => None,
+        })
+        .nth(1)
 }
 
 /// What an iterator brings, where the function says so: `impl Iterator<Item = T>`.

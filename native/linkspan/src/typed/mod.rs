@@ -12,12 +12,24 @@ pub use self::arguments::{Arguments, StartArgument};
 pub use self::describe::{Argument, Description, Operation, Type, Typed};
 #[doc(hidden)]
 pub use self::describe::{Probe, Undescribed};
-use crate::{Reply, Result, etf};
+use crate::{Bytes, Reply, Result, etf};
 
 /// The answer of an operation.
 #[doc(hidden)]
 pub fn reply<T: Serialize + ?Sized>(value: &T) -> Result<Reply> {
     Reply::term(value)
+}
+
+/// The result of an operation that may refuse.
+#[doc(hidden)]
+pub fn refused<T, E: Into<crate::Error>>(result: std::result::Result<T, E>) -> Result<T> {
+    result.map_err(Into::into)
+}
+
+/// The answer of an operation that takes and returns bytes.
+#[doc(hidden)]
+pub fn raw(bytes: impl Into<Bytes>) -> Reply {
+    Reply::bytes(bytes)
 }
 
 /// The answer of an operation in parts, each a term.
