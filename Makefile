@@ -19,7 +19,7 @@ build: setup ## Builds everything
 demo: setup ## Runs JavaScript in every host, and shows what happens when things go wrong
 	@mix run examples/demo/demo.exs
 
-test: test-rust test-erlang test-elixir test-schedulers test-example ## Runs all tests
+test: test-rust test-erlang test-elixir test-schedulers test-example demo ## Runs all tests
 
 test-rust: setup ## Runs the tests of the crates
 	cargo test --workspace --locked

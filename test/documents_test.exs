@@ -1,8 +1,9 @@
 # What the documents say is true.
 defmodule Linkspan.DocumentsTest do
   use ExUnit.Case, async: false
+  import Linkspan.Eventually
 
-  # What has tests of its own: native formats, and pieces of drivers.
+  # Every page whose code is run here; these have tests of their own.
   @pages ["README.md" | Path.wildcard("docs/*.md")] -- ["docs/frame.md", "docs/erl_driver.md"]
 
   # {page, line of the fence, language, code}
@@ -17,6 +18,12 @@ defmodule Linkspan.DocumentsTest do
 
   for page <- @pages, do: @external_resource(page)
   @blocks blocks
+
+  # Services that guides write in Rust are there when their Elixir runs.
+  setup_all do
+    Linkspan.GuideApp.build(for {_, _, "rust", code} <- @blocks, do: code)
+    :ok
+  end
 
   for {page, line, "elixir", code} <- blocks do
     test "#{page}:#{line}: the Elixir runs" do
@@ -39,12 +46,41 @@ defmodule Linkspan.DocumentsTest do
     end
   end
 
-  # Diagrams and output are text. Rust is run by the doctests of the crate `linkspan`.
-  test "every block is of a language that is run, or text" do
-    for {page, line, language, _} <- @blocks do
-      assert language in ~w(elixir erlang rust text), "#{page}:#{line}: nobody runs #{language}"
+  for {page, line, "c", code} <- blocks do
+    test "#{page}:#{line}: the C compiles" do
+      source = temporary("guide.c")
+      File.write!(source, unquote(code))
+      compiled(source, ["-Wall", "-Werror", "-I", Path.join(:code.root_dir(), "usr/include")])
     end
   end
+
+  for {page, line, "sh", code} <- blocks do
+    test "#{page}:#{line}: the commands are there" do
+      for command <- String.split(unquote(code), "\n", trim: true), do: known!(command)
+    end
+  end
+
+  # Diagrams and output are text.
+  test "every block is of a language that is run, or text" do
+    for {page, line, language, _} <- @blocks do
+      assert language in ~w(elixir erlang rust c sh text),
+             "#{page}:#{line}: nobody runs #{language}"
+    end
+  end
+
+  test "every piece of Rust is a service that the Elixir of its page asks" do
+    for {page, line, "rust", code} <- @blocks do
+      assert [name] = Regex.run(~r/linkspan::export!\((\w+)\);/, code, capture: :all_but_first)
+      asked = for {^page, _, "elixir", code} <- @blocks, do: code
+
+      assert Enum.join(asked) =~ ~r/[:"]#{Macro.underscore(name)}\b/,
+             "#{page}:#{line}: #{name} is not asked"
+    end
+  end
+
+  # A name of the Makefile's: `make test` runs the demo, too.
+  defp known!("make " <> command),
+    do: assert(File.read!("Makefile") =~ ~r/^#{command}:/m, "there is no make #{command}")
 
   # A configuration file is read, and may set what the application knows.
   defp evaluate("import Config\n" <> _ = code, place) do
