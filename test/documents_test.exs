@@ -55,7 +55,7 @@ defmodule Linkspan.DocumentsTest do
   end
 
   for {page, line, "sh", code} <- blocks do
-    test "#{page}:#{line}: the commands are there" do
+    test "#{page}:#{line}: the commands are run by a test" do
       for command <- String.split(unquote(code), "\n", trim: true), do: known!(command)
     end
   end
@@ -78,9 +78,18 @@ defmodule Linkspan.DocumentsTest do
     end
   end
 
-  # A name of the Makefile's: `make test` runs the demo, too.
+  # Commands of the README are followed to the letter by the tests of mix and of rebar3. Of what else a page has, some
+  # test runs the same, perhaps with other arguments; `make test` runs the demo.
   defp known!("make " <> command),
     do: assert(File.read!("Makefile") =~ ~r/^#{command}:/m, "there is no make #{command}")
+
+  defp known!(command) do
+    words =
+      command |> String.split() |> Enum.reject(&(&1 =~ "=")) |> Enum.take(2) |> Enum.join(" ")
+
+    tests = ["README.md" | Path.wildcard("test/**/*.{exs,sh}")]
+    assert Enum.any?(tests, &(File.read!(&1) =~ words)), "no test runs #{words}"
+  end
 
   # A configuration file is read, and may set what the application knows.
   defp evaluate("import Config\n" <> _ = code, place) do

@@ -132,19 +132,6 @@ defmodule Linkspan.OptionsTest do
     assert program.(env: [{"A", "1\0"}]) == "option :env has a byte 0"
   end
 
-  test "every public function is documented and specified" do
-    for module <- [Linkspan, Linkspan.Error] do
-      assert {:docs_v1, _, :elixir, _, %{"en" => _}, _, docs} = Code.fetch_docs(module)
-      {:ok, specs} = Code.Typespec.fetch_specs(module)
-      specified = Enum.map(specs, &elem(&1, 0))
-
-      for {{:function, name, arity}, _, _, doc, _} <- docs, module == Linkspan do
-        assert doc != :none and doc != :hidden, "#{name}/#{arity} is not documented"
-        assert {name, arity} in specified, "#{name}/#{arity} has no spec"
-      end
-    end
-  end
-
   test "Erlang, Elixir and Cargo have the same version" do
     {:ok, version} = :application.get_key(:linkspan, :vsn)
     assert File.read!("Cargo.toml") =~ ~s(version = "#{version}")

@@ -3,6 +3,7 @@ defmodule Linkspan.Error do
 
   defexception [:reason, :service, :operation]
 
+  @typedoc "A failed call: why, and of which service and operation, where that is known."
   @type t :: %__MODULE__{
           reason: Linkspan.reason(),
           service: binary() | nil,
