@@ -58,8 +58,9 @@ header: setup ## Makes include/linkspan.h from native/abi
 shell: setup ## Opens iex with Linkspan loaded
 	@iex -S mix
 
-bench: setup ## Compares Linkspan with gen_server, a C driver and a C program
-	@mix run bench/compare.exs
+bench: setup ## Measures against what one would use instead [QUICK=1 for three minutes, ONLY="inline deferred"]
+	@MIX_ENV=bench mix compile
+	@MIX_ENV=bench mix run --no-compile -e "Bench.main(System.argv())" -- $(if $(QUICK),--quick) $(ONLY)
 
 otp-suites: setup ## Runs OTP's driver suites with our Rust drivers in place of its C drivers [SUITE=driver_SUITE CASE=env]
 	@sh native/erl_driver/otp_suites/run.sh $(SUITE) $(CASE)

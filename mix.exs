@@ -18,12 +18,17 @@ defmodule Linkspan.MixProject do
       linkspan: [target: "target", arguments: ["--locked"]],
       erlc_options: [:debug_info, :warnings_as_errors, :warn_missing_spec],
       elixirc_options: [warnings_as_errors: true],
+      elixirc_paths: elixirc_paths(Mix.env()),
       start_permanent: Mix.env() == :prod,
       # Newer versions of Elixir wonder about what is no test there.
       test_ignore_filters: [&String.starts_with?(&1, ["test/support/", "test/soak/"])],
       deps: []
     ]
   end
+
+  # `make bench` has an environment of its own; what it does with its figures is tested.
+  defp elixirc_paths(env) when env in [:bench, :test], do: ["lib", "bench/lib"]
+  defp elixirc_paths(_env), do: ["lib"]
 
   def application do
     [mod: @app[:mod], registered: @app[:registered], extra_applications: []]

@@ -1,0 +1,73 @@
+defmodule Bench do
+  @moduledoc false
+  # `make bench`: builds, starts one VM after another to measure, judges, and writes what came out.
+
+  alias Bench.{Build, Cost, Judge, Measure, Plan, Results, Start, Table}
+
+  @doc "The command. Arguments are `--quick` and names of groups, which then are all that is measured."
+  @spec main([String.t()]) :: :ok
+  def main(arguments) do
+    {options, groups} = OptionParser.parse!(arguments, strict: [quick: :boolean])
+    plan = Plan.only(if(options[:quick], do: Plan.quick(), else: Plan.full()), groups)
+    folder = Build.run()
+    if plan.node == nil, do: IO.puts("There is no node: script_vs_node_port is left out.")
+    outcomes = for start <- 1..plan.starts, do: start(plan, folder, start)
+
+    samples =
+      for {outcome, start} <- Enum.with_index(outcomes, 1),
+          sample <- outcome.samples,
+          do: {start, sample}
+
+    cost = if :cost in plan.groups, do: child(Cost.flags(), {Cost, :measure, [plan, folder]})
+    figures = figures(outcomes ++ List.wrap(cost))
+    verdicts = Judge.verdicts(Measure.all(), samples, figures)
+    rows = Judge.rows(samples)
+    instances = if cost, do: cost.rows, else: []
+    # A part is for whoever works on it.
+    if groups != [], do: Table.print_rows(rows)
+    Table.print_instances(instances)
+    Table.print(verdicts)
+    if groups == [], do: Results.write(plan, verdicts, rows, instances, figures)
+    :ok
+  end
+
+  defp figures(outcomes) do
+    Enum.reduce(outcomes, %{}, fn %{figures: figures}, all ->
+      Map.merge(all, Map.new(figures, fn {name, value} -> {name, [value]} end), fn _, a, b ->
+        a ++ b
+      end)
+    end)
+  end
+
+  # A VM of its own, so that where code and data happen to lie is not the same in all.
+  defp start(plan, folder, start) do
+    title = "VM #{start} of #{plan.starts}"
+    child("+P 1048576", {Start, :measure, [plan, folder, title]})
+  end
+
+  @doc "Runs a function in another VM, and returns what it returns."
+  @spec child(String.t(), {module(), atom(), [term()]}) :: term()
+  def child(flags, call) do
+    file = Path.join(System.tmp_dir!(), "linkspan-bench-#{System.pid()}")
+    File.write!(file, :erlang.term_to_binary(call))
+    paths = Path.wildcard(Path.join(Mix.Project.build_path(), "lib/*/ebin"))
+
+    arguments =
+      Enum.flat_map(paths, &["-pa", &1]) ++ ["--erl", flags, "-e", "Bench.serve()", file]
+
+    try do
+      {_output, 0} = System.cmd("elixir", arguments, into: IO.stream(), stderr_to_stdout: true)
+      file |> File.read!() |> :erlang.binary_to_term()
+    after
+      File.rm(file)
+    end
+  end
+
+  @doc "The other side of `child/2`."
+  @spec serve() :: :ok
+  def serve do
+    [file] = System.argv()
+    {module, function, arguments} = file |> File.read!() |> :erlang.binary_to_term()
+    File.write!(file, :erlang.term_to_binary(apply(module, function, arguments)))
+  end
+end

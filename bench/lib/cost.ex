@@ -1,0 +1,132 @@
+defmodule Bench.Cost do
+  @moduledoc false
+  # What instances cost that nobody asks: memory, the time to open and close one more, and CPU time. In a VM of its own.
+
+  alias Bench.{Meter, Peers, Start, Statistics}
+
+  # How often one more instance is opened and closed at each count.
+  @tries 300
+  @program_tries 20
+  @queued 10_000
+  @idle_ms 2000
+  @idle_programs 10
+
+  @type figures :: %{rows: [map()], figures: %{atom() => number()}}
+
+  @doc "The flags of the VM that this needs."
+  @spec flags() :: String.t()
+  def flags, do: "+Q 200000 +P 1048576"
+
+  @spec measure(Bench.Plan.t(), Path.t()) :: figures()
+  def measure(plan, folder) do
+    :ok = :linkspan.load()
+    :ok = Meter.load(folder)
+    library = Peers.library(folder)
+    Start.progress("cost: idle")
+    idle = idle(library)
+    rows = Enum.flat_map([:driver, :nif], &counts(library, &1, plan.instances))
+    Start.progress("cost: program, queue")
+
+    %{
+      rows: rows,
+      figures: %{
+        idle_cpu_percent: idle,
+        instance_100k_flatness: flatness(rows),
+        program_start_us: program_start(library),
+        queued_request_bytes: queued_request()
+      }
+    }
+  end
+
+  # In per cent of one core.
+  defp idle(library) do
+    inside = for host <- [:driver, :nif], _ <- 1..1000, do: Peers.instance(library, host: host)
+    beside = for _ <- 1..@idle_programs, do: Peers.instance(library, host: :program)
+    programs = for instance <- beside, do: Linkspan.info(instance).os_pid
+    # What opening has left behind is over after the first.
+    percent = for _ <- 1..2, do: cpu_percent(programs)
+    Enum.each(inside ++ beside, &Linkspan.close/1)
+    List.last(percent)
+  end
+
+  defp cpu_percent(programs) do
+    before = Meter.vm_and_programs(programs)
+    Process.sleep(@idle_ms)
+    (Meter.vm_and_programs(programs) - before) / (@idle_ms * 1.0e6) * 100
+  end
+
+  defp counts(library, host, counts) do
+    before = rss()
+
+    {rows, _open} =
+      Enum.map_reduce(counts, 0, fn count, open ->
+        Start.progress("cost: #{count} instances, #{host}")
+        for _ <- (open + 1)..count//1, do: Peers.instance(library, host: host)
+        bytes = if count > 1, do: div(rss() - before, count)
+        {Map.merge(one_more(library, host), %{host: host, instances: count, bytes: bytes}), count}
+      end)
+
+    rows
+  end
+
+  defp one_more(library, host) do
+    times =
+      for _ <- 1..@tries do
+        start = now()
+        instance = Peers.instance(library, host: host)
+        opened = now()
+        :ok = Linkspan.close(instance)
+        {opened - start, now() - opened}
+      end
+
+    {opened, closed} = Enum.unzip(times)
+    %{open_ns: Statistics.median(opened), close_ns: Statistics.median(closed)}
+  end
+
+  # The worst of what grows from the second count to the last.
+  defp flatness(rows) do
+    ratios =
+      for {_host, [_one, some | _] = rows} <- Enum.group_by(rows, & &1.host),
+          key <- [:open_ns, :close_ns, :bytes],
+          do: List.last(rows)[key] / some[key]
+
+    Enum.max(ratios)
+  end
+
+  defp program_start(library) do
+    times =
+      for _ <- 1..@program_tries do
+        {us, instance} = :timer.tc(fn -> Peers.instance(library, host: :program) end)
+        :ok = Linkspan.close(instance)
+        us
+      end
+
+    Statistics.median(times)
+  end
+
+  # Of 16 B, behind one that does not end.
+  defp queued_request do
+    {:ok, echo} = Linkspan.open(service: :echo, queue: [limit: 2 * @queued])
+    endless = Linkspan.send_request(echo, :sleep, "600000000")
+
+    ask = fn ->
+      for _ <- 1..@queued, do: Linkspan.send_request(echo, :echo_long, "sixteen bytes...")
+    end
+
+    # Once before, so that what the allocators keep is there.
+    Enum.each(ask.(), &Linkspan.cancel/1)
+    before = rss()
+    requests = ask.()
+    bytes = (rss() - before) / @queued
+    Enum.each([endless | requests], &Linkspan.cancel/1)
+    bytes
+  end
+
+  defp now, do: :erlang.monotonic_time(:nanosecond)
+
+  # What the VM's process has in memory.
+  defp rss do
+    [_, pages | _] = "/proc/self/statm" |> File.read!() |> String.split()
+    String.to_integer(pages) * 4096
+  end
+end
