@@ -43,6 +43,8 @@ test-example: setup ## Tries the example driver, which watches files
 check: setup ## Formats, lints, warnings, dialyzer
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
+	cargo fmt --manifest-path bench/native/Cargo.toml --check
+	cargo clippy --manifest-path bench/native/Cargo.toml --target-dir target --workspace --locked -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked --quiet
 	mix format --check-formatted
 	mix compile --force --warnings-as-errors
@@ -50,6 +52,7 @@ check: setup ## Formats, lints, warnings, dialyzer
 
 format: setup ## Formats Rust and Elixir
 	cargo fmt --all
+	cargo fmt --manifest-path bench/native/Cargo.toml
 	mix format
 
 header: setup ## Makes include/linkspan.h from native/abi
