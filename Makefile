@@ -4,7 +4,7 @@ SHELL := /bin/sh
 # Names of files may be in any language.
 export LC_ALL := C.UTF-8
 
-.PHONY: help setup build demo test test-rust test-erlang test-elixir test-schedulers test-example check format header shell bench otp-suites clean
+.PHONY: help setup build demo test test-rust test-erlang test-elixir test-schedulers test-example check format header shell bench figures otp-suites clean
 
 help: ## Lists the commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name does; do \
@@ -43,7 +43,7 @@ test-example: setup ## Tries the example driver, which watches files
 check: setup ## Formats, lints, warnings, dialyzer
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
-	cargo fmt --manifest-path bench/native/Cargo.toml --check
+	cargo fmt --all --manifest-path bench/native/Cargo.toml --check
 	cargo clippy --manifest-path bench/native/Cargo.toml --target-dir target --workspace --locked -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked --quiet
 	mix format --check-formatted
@@ -52,7 +52,7 @@ check: setup ## Formats, lints, warnings, dialyzer
 
 format: setup ## Formats Rust and Elixir
 	cargo fmt --all
-	cargo fmt --manifest-path bench/native/Cargo.toml
+	cargo fmt --all --manifest-path bench/native/Cargo.toml
 	mix format
 
 header: setup ## Makes include/linkspan.h from native/abi
@@ -64,6 +64,10 @@ shell: setup ## Opens iex with Linkspan loaded
 bench: setup ## Measures against what one would use instead [QUICK=1 for three minutes, ONLY="inline deferred"]
 	@MIX_ENV=bench mix compile
 	@MIX_ENV=bench mix run --no-compile -e "Bench.main(System.argv())" -- $(if $(QUICK),--quick) $(ONLY)
+
+figures: setup ## Fills the figures of README.md and docs/ from the last `make bench`
+	@MIX_ENV=bench mix compile
+	@MIX_ENV=bench mix run --no-compile --no-start -e "Bench.Figures.main()"
 
 otp-suites: setup ## Runs OTP's driver suites with our Rust drivers in place of its C drivers [SUITE=driver_SUITE CASE=env]
 	@sh native/erl_driver/otp_suites/run.sh $(SUITE) $(CASE)

@@ -23,6 +23,10 @@ defmodule Bench.Build do
     folder
   end
 
+  @doc "The program that draws the report."
+  @spec report() :: Path.t()
+  def report, do: Path.join([target(), "release", "bench_report"])
+
   defp cargo(arguments) do
     options = ["--release", "--quiet", "--locked", "--target-dir", target()]
     command("cargo", ["build" | options] ++ arguments)

@@ -2,18 +2,25 @@ defmodule Bench.Results do
   @moduledoc false
   # What `make bench` leaves behind: results/latest.json and, drawn from it, results/report.html.
 
-  alias Bench.{Json, Machine}
+  alias Bench.{Build, Json, Machine}
 
   @folder Path.expand("../results", __DIR__)
 
   @spec latest() :: Path.t()
   def latest, do: Path.join(@folder, "latest.json")
 
+  @doc "What was measured last."
+  @spec read() :: map()
+  def read, do: latest() |> File.read!() |> Json.decode()
+
   @spec write(Bench.Plan.t(), [Bench.Judge.verdict()], [map()], [map()], map()) :: :ok
   def write(plan, verdicts, rows, instances, figures) do
     File.mkdir_p!(@folder)
     File.write!(latest(), Json.encode_lines(document(plan, verdicts, rows, instances, figures)))
-    IO.puts("Written: #{Path.relative_to_cwd(latest())}")
+    report = Path.join(@folder, "report.html")
+    {_, 0} = System.cmd(Build.report(), [latest(), report], into: IO.stream())
+    IO.puts("Written: #{Path.relative_to_cwd(latest())}, #{Path.relative_to_cwd(report)}")
+    :ok
   end
 
   defp document(plan, verdicts, rows, instances, figures) do
