@@ -2,7 +2,7 @@ defmodule Bench.Blocks do
   @moduledoc false
   # The tables that documents show, as Markdown made from results. A block is known by its name.
 
-  alias Bench.Table
+  import Bench.Words
 
   # What a call costs, and where: subject, its name, callers.
   @boundaries [
@@ -64,9 +64,9 @@ defmodule Bench.Blocks do
           measure["what"],
           measure["against"],
           value(measure["value"], measure["unit"]),
-          "#{Table.number(low)} - #{Table.number(high)}",
+          "#{number(low)} - #{number(high)}",
           must(measure),
-          if(measure["aim"], do: Table.number(measure["aim"]), else: ""),
+          if(measure["aim"], do: number(measure["aim"]), else: ""),
           holds(measure["pass"])
         ]
       end
@@ -74,12 +74,12 @@ defmodule Bench.Blocks do
     table(["measure", "against", "value", "spread", "must", "aim", ""], rows)
   end
 
-  defp value(value, "ratio"), do: Table.number(value)
-  defp value(value, unit), do: String.trim("#{Table.number(value)} #{unit}")
+  defp value(value, "ratio"), do: number(value)
+  defp value(value, unit), do: String.trim("#{number(value)} #{unit}")
 
   defp must(%{"must" => nil}), do: ""
-  defp must(%{"must" => must, "direction" => "lower"}), do: "at most #{Table.number(must)}"
-  defp must(%{"must" => must}), do: "at least #{Table.number(must)}"
+  defp must(%{"must" => must, "direction" => "lower"}), do: "at most #{number(must)}"
+  defp must(%{"must" => must}), do: "at least #{number(must)}"
 
   defp holds(true), do: "holds"
   defp holds(false), do: "**fails**"
@@ -134,7 +134,7 @@ defmodule Bench.Blocks do
           time(row["p99"]),
           rate(row["ops"]),
           time(row["canary_p999"]),
-          Table.number(row["long_schedule"])
+          number(row["long_schedule"])
         ]
       end
 
@@ -154,7 +154,7 @@ defmodule Bench.Blocks do
   defp instances(%{"instances" => instances, "figures" => figures}) do
     rows =
       for row <- instances do
-        bytes = cell(row["bytes"], &Table.number/1)
+        bytes = cell(row["bytes"], &number/1)
 
         [
           "`#{row["host"]}`",
@@ -166,7 +166,7 @@ defmodule Bench.Blocks do
       end
 
     start = figures["program_start_us"] |> Enum.max() |> Kernel.*(1000) |> time()
-    queued = figures["queued_request_bytes"] |> Enum.max() |> Table.number()
+    queued = figures["queued_request_bytes"] |> Enum.max() |> number()
 
     table(["host", "open already", "to open one more", "to close it", "bytes of each"], rows) <>
       "\nTo start `linkspan_program` takes #{start}; a queued request of 16 B takes #{queued} bytes.\n"
@@ -180,14 +180,6 @@ defmodule Bench.Blocks do
 
   defp cell(nil, _words), do: ""
   defp cell(value, words), do: words.(value)
-
-  defp time(ns) when ns >= 1.0e6, do: "#{Table.number(ns / 1.0e6)} ms"
-  defp time(ns) when ns >= 1000, do: "#{Table.number(ns / 1000)} us"
-  defp time(ns), do: "#{round(ns)} ns"
-
-  defp rate(ops) when ops >= 1.0e6, do: "#{Table.number(ops / 1.0e6)} M/s"
-  defp rate(ops) when ops >= 1000, do: "#{Table.number(ops / 1000)} k/s"
-  defp rate(ops), do: "#{Table.number(ops)} /s"
 
   defp table(header, rows) do
     for cells <- [header, Enum.map(header, fn _ -> "---" end) | rows],

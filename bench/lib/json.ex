@@ -71,8 +71,7 @@ defmodule Bench.Json do
 
   defp pairs(<<?", rest::binary>>, map) do
     {key, rest} = text(rest, [])
-    ":" <> rest = skip(rest)
-    {value, rest} = value(skip(rest))
+    {value, rest} = rest |> skip() |> colon() |> skip() |> value()
     map = Map.put(map, key, value)
 
     case skip(rest) do
@@ -82,6 +81,9 @@ defmodule Bench.Json do
   end
 
   defp pairs(text, _map), do: wrong(text)
+
+  defp colon(":" <> rest), do: rest
+  defp colon(text), do: wrong(text)
 
   defp pairs_end("}" <> rest, map), do: {map, rest}
   defp pairs_end(text, _map), do: wrong(text)

@@ -1,6 +1,8 @@
 defmodule Bench.Table do
   @moduledoc false
-  # The verdicts in the terminal.
+  # What came out, in the terminal.
+
+  import Bench.Words
 
   @doc "One line for each measure that was taken."
   @spec print([Bench.Judge.verdict()]) :: :ok
@@ -80,13 +82,6 @@ defmodule Bench.Table do
   defp unit("ratio"), do: ""
   defp unit(""), do: ""
   defp unit(unit), do: " " <> unit
-
-  @doc "A number with as many digits as mean something."
-  @spec number(number()) :: String.t()
-  def number(number) when is_integer(number), do: Integer.to_string(number)
-  def number(number) when abs(number) >= 100, do: number |> round() |> Integer.to_string()
-  def number(number) when abs(number) >= 10, do: :erlang.float_to_binary(number, decimals: 1)
-  def number(number), do: :erlang.float_to_binary(number * 1.0, decimals: 2)
 
   defp line([what, value, spread, must, aim, verdict, against]) do
     columns = [{value, 9}, {spread, 15}, {must, 9}, {aim, 6}]
