@@ -61,9 +61,9 @@ header: setup ## Makes include/linkspan.h from native/abi
 shell: setup ## Opens iex with Linkspan loaded
 	@iex -S mix
 
-bench: setup ## Measures against what one would use instead [QUICK=1 for three minutes, ONLY="inline deferred"]
+bench: setup ## Measures against what one would use instead [QUICK=1 for three minutes, STARTS=3, ONLY="inline deferred"]
 	@MIX_ENV=bench mix compile
-	@MIX_ENV=bench mix run --no-compile -e "Bench.main(System.argv())" -- $(if $(QUICK),--quick) $(ONLY)
+	@MIX_ENV=bench mix run --no-compile -e "Bench.main(System.argv())" -- $(if $(QUICK),--quick) $(if $(STARTS),--starts $(STARTS)) $(ONLY)
 
 figures: setup ## Fills the figures of README.md and docs/ from the last `make bench`
 	@MIX_ENV=bench mix compile

@@ -4,11 +4,17 @@ defmodule Bench do
 
   alias Bench.{Build, Cost, Judge, Measure, Plan, Results, Start, Table}
 
-  @doc "The command. Arguments are `--quick` and names of groups, which then are all that is measured."
+  @doc """
+  The command. Arguments are `--quick`, `--starts N` for another number of VMs, and names of groups, which then are all that
+  is measured.
+  """
   @spec main([String.t()]) :: :ok
   def main(arguments) do
-    {options, groups} = OptionParser.parse!(arguments, strict: [quick: :boolean])
-    plan = Plan.only(if(options[:quick], do: Plan.quick(), else: Plan.full()), groups)
+    {options, groups} =
+      OptionParser.parse!(arguments, strict: [quick: :boolean, starts: :integer])
+
+    plan = if options[:quick], do: Plan.quick(), else: Plan.full()
+    plan = Plan.only(%{plan | starts: options[:starts] || plan.starts}, groups)
     folder = Build.run()
     if plan.node == nil, do: IO.puts("There is no node: script_vs_node_port is left out.")
     outcomes = for start <- 1..plan.starts, do: start(plan, folder, start)

@@ -6,7 +6,7 @@ defmodule Bench.Plan do
 
   defstruct quick: false,
             # VMs that are started one after another, and how often each goes through all groups.
-            starts: 3,
+            starts: 5,
             runs: 2,
             # Blocks of each subject in a run.
             rounds: 3,
