@@ -24,11 +24,11 @@ defmodule Bench do
           sample <- outcome.samples,
           do: {start, sample}
 
-    cost = if :cost in plan.groups, do: child(Cost.flags(), {Cost, :measure, [plan, folder]})
-    figures = figures(outcomes ++ List.wrap(cost))
+    costs = if :cost in plan.groups, do: costs(plan, folder), else: []
+    figures = figures(outcomes ++ costs)
     verdicts = Judge.verdicts(Measure.all(), samples, figures)
     rows = Judge.rows(samples)
-    instances = if cost, do: cost.rows, else: []
+    instances = Enum.flat_map(costs, & &1.rows)
     # A part is for whoever works on it.
     if groups != [], do: Table.print_rows(rows)
     Table.print_instances(instances)
@@ -49,6 +49,16 @@ defmodule Bench do
   defp start(plan, folder, start) do
     title = "VM #{start} of #{plan.starts}"
     child("+P 1048576", {Start, :measure, [plan, folder, title]})
+  end
+
+  defp costs(plan, folder) do
+    for call <- [
+          {:instances, [plan, folder, :driver]},
+          {:instances, [plan, folder, :nif]},
+          {:others, [folder]}
+        ],
+        {function, arguments} = call,
+        do: child(Cost.flags(), {Cost, function, arguments})
   end
 
   @doc "Runs a function in another VM, and returns what it returns."

@@ -11,31 +11,35 @@ defmodule Bench.Cost do
   @idle_ms 2000
   @idle_programs 10
 
-  @type figures :: %{rows: [map()], figures: %{atom() => number()}}
+  @type outcome :: %{rows: [map()], figures: %{atom() => number()}}
 
   @doc "The flags of the VM that this needs."
   @spec flags() :: String.t()
   def flags, do: "+Q 200000 +P 1048576"
 
-  @spec measure(Bench.Plan.t(), Path.t()) :: figures()
-  def measure(plan, folder) do
+  @doc "One more instance, when so many are open. For a VM that has opened none yet."
+  @spec instances(Bench.Plan.t(), Path.t(), :driver | :nif) :: outcome()
+  def instances(plan, folder, host) do
+    :ok = :linkspan.load()
+    rows = counts(Peers.library(folder), host, plan.instances)
+    %{rows: rows, figures: %{instance_100k_flatness: flatness(rows)}}
+  end
+
+  @doc "What is idle, what is started, and what waits."
+  @spec others(Path.t()) :: outcome()
+  def others(folder) do
     :ok = :linkspan.load()
     :ok = Meter.load(folder)
     library = Peers.library(folder)
-    Start.progress("cost: idle")
-    idle = idle(library)
-    rows = Enum.flat_map([:driver, :nif], &counts(library, &1, plan.instances))
-    Start.progress("cost: program, queue")
+    Start.progress("cost: queue, programs, idle")
 
-    %{
-      rows: rows,
-      figures: %{
-        idle_cpu_percent: idle,
-        instance_100k_flatness: flatness(rows),
-        program_start_us: program_start(library),
-        queued_request_bytes: queued_request()
-      }
+    figures = %{
+      queued_request_bytes: queued_request(),
+      program_start_us: program_start(library),
+      idle_cpu_percent: idle(library)
     }
+
+    %{rows: [], figures: figures}
   end
 
   # In per cent of one core.
@@ -61,12 +65,31 @@ defmodule Bench.Cost do
     {rows, _open} =
       Enum.map_reduce(counts, 0, fn count, open ->
         Start.progress("cost: #{count} instances, #{host}")
-        for _ <- (open + 1)..count//1, do: Peers.instance(library, host: host)
+        open(library, host, count - open)
         bytes = if count > 1, do: div(rss() - before, count)
         {Map.merge(one_more(library, host), %{host: host, instances: count, bytes: bytes}), count}
       end)
 
     rows
+  end
+
+  # By a process on each scheduler, which owns them.
+  defp open(library, host, count) do
+    parent = self()
+    schedulers = System.schedulers_online()
+
+    openers =
+      for scheduler <- 1..schedulers do
+        share = div(count, schedulers) + if(scheduler <= rem(count, schedulers), do: 1, else: 0)
+
+        spawn_link(fn ->
+          for _ <- 1..share//1, do: Peers.instance(library, host: host)
+          send(parent, {:open, self()})
+          Process.sleep(:infinity)
+        end)
+      end
+
+    for opener <- openers, do: receive(do: ({:open, ^opener} -> :ok))
   end
 
   defp one_more(library, host) do
@@ -84,14 +107,8 @@ defmodule Bench.Cost do
   end
 
   # The worst of what grows from the second count to the last.
-  defp flatness(rows) do
-    ratios =
-      for {_host, [_one, some | _] = rows} <- Enum.group_by(rows, & &1.host),
-          key <- [:open_ns, :close_ns, :bytes],
-          do: List.last(rows)[key] / some[key]
-
-    Enum.max(ratios)
-  end
+  defp flatness([_one, some | _] = rows),
+    do: Enum.max(for key <- [:open_ns, :close_ns, :bytes], do: List.last(rows)[key] / some[key])
 
   defp program_start(library) do
     times =

@@ -6,6 +6,9 @@ defmodule Bench.Work do
 
   @kernels %{nop: 1, copy: 2, checksum: 3, spin: 4, fail: 5, panic: 6}
 
+  # Bodies are made of it.
+  @pattern for(byte <- 0..255, into: <<>>, do: <<byte>>)
+
   @enforce_keys [:label, :kernel, :number, :body, :reply]
   defstruct @enforce_keys
 
@@ -54,7 +57,8 @@ defmodule Bench.Work do
     %__MODULE__{label: label, kernel: kernel, number: @kernels[kernel], body: body, reply: reply}
   end
 
-  defp body(size), do: for(n <- 1..size//1, into: <<>>, do: <<n>>)
+  defp body(size),
+    do: @pattern |> :binary.copy(div(size, 256) + 1) |> binary_part(0, size) |> :binary.copy()
 
   defp size(size) when size >= 1_048_576, do: "#{div(size, 1_048_576)} MiB"
   defp size(size) when size >= 1024, do: "#{div(size, 1024)} KiB"
