@@ -55,12 +55,12 @@ defmodule Bench.Measure do
     if cpu?, do: [measure, cpu(measure)], else: [measure]
   end
 
-  defp cpu(%__MODULE__{id: id, what: what} = measure) do
+  # Stands right below the measure it belongs to.
+  defp cpu(%__MODULE__{id: id} = measure) do
     %{
       measure
       | id: id <> "_cpu",
-        what: "  its CPU time per call",
-        against: what,
+        what: "... its CPU time per call",
         must: @cpu_must,
         aim: 1.0,
         direction: :lower,

@@ -76,6 +76,10 @@ defmodule Bench.Groups.Inline do
       Subject.new(:driver_call_erlang, label, fn ->
         {:ok, ^body} = :linkspan.call(driver, :copy, body, 5000)
       end),
+      # Nothing is declared of what it costs.
+      Subject.new(:driver_call_learnt, label, fn ->
+        {:ok, ^body} = Linkspan.call(driver, :copy_learn, body)
+      end),
       Subject.new(:driver_call_pid, label, fn ->
         {:ok, ^body} = Linkspan.call(server, :copy, body)
       end)

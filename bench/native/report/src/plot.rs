@@ -15,7 +15,7 @@ const FIRST: u8 = 10;
 pub const MOST_SERIES: usize = 8;
 
 const WIDTH: u32 = 860;
-const HEIGHT: u32 = 400;
+const HEIGHT: u32 = 420;
 
 pub fn colour(series: usize) -> RGBColor {
     let shade = FIRST + u8::try_from(series % MOST_SERIES).unwrap_or(0);
@@ -60,8 +60,8 @@ impl Plot {
         let places = self.places.len() as f64;
         let mut chart = ChartBuilder::on(area)
             .margin(10)
-            .x_label_area_size(44)
-            .y_label_area_size(76)
+            .x_label_area_size(52)
+            .y_label_area_size(96)
             .build_cartesian_2d(-0.25..places - 0.75, (lowest..highest).log_scale())?;
         let place = |x: &f64| if x.fract() == 0.0 { self.places.get(*x as usize).cloned() } else { None };
         chart
@@ -73,7 +73,7 @@ impl Plot {
             .x_labels(2 * self.places.len())
             .x_label_formatter(&|x| place(x).unwrap_or_default())
             .y_label_formatter(&|y| (self.words)(*y))
-            .label_style(("sans-serif", 14, &INK))
+            .label_style(("sans-serif", 18, &INK))
             .x_desc(self.x)
             .y_desc(self.y)
             .draw()?;

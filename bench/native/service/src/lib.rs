@@ -25,7 +25,6 @@ impl Service for Kernels {
         Operation::new(13, "checksum_long"),
         Operation::new(14, "spin_long"),
         Operation::new(22, "copy_learn"),
-        Operation::new(24, "spin_learn"),
     ];
     const INDEPENDENT: bool = true;
 
