@@ -92,9 +92,9 @@ impl Conversation {
 
     fn cast(&self, instance: &Instance, tag: &Bytes, command: Command) {
         let Some((job, _)) = command.into_job() else { return };
-        match instance.submit(&Arc::new(Ticket::unattached(job))) {
-            Ok(()) => self.acknowledge(tag),
-            Err(refused) => self.refuse(tag, refused, true),
+        let ticket = Arc::new(Ticket::unattached(job));
+        if let Err(refused) = instance.submit_telling(&ticket, || self.acknowledge(tag)) {
+            self.refuse(tag, refused, true);
         }
     }
 

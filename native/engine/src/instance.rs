@@ -167,7 +167,13 @@ impl Instance {
 
     /// Queues a request. `Busy` or `Closed` if it is not accepted: then the ticket is untouched.
     pub fn submit(&self, ticket: &Arc<Ticket>) -> Result<(), Outcome> {
-        self.0.submit(ticket)
+        self.0.submit(ticket, || ())
+    }
+
+    /// As [`Instance::submit`]. `accepted` is called before the request can run: whoever is told that it was accepted is
+    /// told so before the instance ends because of it.
+    pub fn submit_telling(&self, ticket: &Arc<Ticket>, accepted: impl FnOnce()) -> Result<(), Outcome> {
+        self.0.submit(ticket, accepted)
     }
 
     /// Answers a ticket when the queue may have room for a body of `wanted` bytes; its job is not looked at.
@@ -211,7 +217,7 @@ impl Drop for Instance {
 }
 
 impl Inner {
-    fn submit(self: &Arc<Self>, ticket: &Arc<Ticket>) -> Result<(), Outcome> {
+    fn submit(self: &Arc<Self>, ticket: &Arc<Ticket>, accepted: impl FnOnce()) -> Result<(), Outcome> {
         let before = self.open.fetch_add(1, AcqRel);
         let bytes = self.open_bytes.fetch_add(ticket.weight(), AcqRel);
         let refused = if self.is_closing() {
@@ -226,6 +232,7 @@ impl Inner {
             self.withdraw(ticket.weight());
             return Err(outcome);
         }
+        accepted();
         ticket.queue_at(Arc::downgrade(self));
         self.queue.push(ticket.clone());
         self.schedule();

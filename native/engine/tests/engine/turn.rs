@@ -156,3 +156,13 @@ fn a_long_queue_lets_another_instance_have_its_turn() {
     let of_long: Vec<u8> = order.into_iter().filter(|id| *id != 0).collect();
     assert!(of_long.is_sorted());
 }
+
+// A cast that panicked in the program host could end the program before it was acknowledged; its caller got `closed`.
+#[test]
+fn whoever_is_told_of_the_acceptance_is_told_before_the_request_runs() {
+    let echo = Echo::start();
+    let asked = Asked::call(operation::COUNT, "");
+    let meanwhile = || assert_eq!(number(&echo.ask(operation::COUNT, "").only_answer()), 1);
+    echo.instance.submit_telling(&asked.ticket, meanwhile).unwrap();
+    assert_eq!(number(&asked.only_answer()), 2);
+}
