@@ -72,17 +72,20 @@ figures: setup ## Fills the figures of README.md and docs/ from the last `make b
 otp-suites: setup ## Runs OTP's driver suites with our Rust drivers in place of its C drivers [SUITE=driver_SUITE CASE=env]
 	@sh native/erl_driver/otp_suites/run.sh $(SUITE) $(CASE)
 
-.PHONY: matrix soak soak-load
+.PHONY: matrix soak soak-load soak-model
 
 matrix: ## Runs the tests on every supported pair of OTP and Elixir, as root [RELEASE=trixie TARGETS=test-erlang]
 	@RELEASE='$(RELEASE)' TARGETS='$(TARGETS)' sh test/matrix/run.sh
 
 MINUTES := 10
 
-soak: soak-load ## Loads every host for as long as told, while all kinds of things go wrong [MINUTES=10]
+soak: soak-load soak-model ## Loads every host while things go wrong, then random commands; so long each [MINUTES=10]
 
 soak-load: setup
 	mix run test/soak/run.exs $(MINUTES)
+
+soak-model: setup
+	LINKSPAN_MINUTES=$(MINUTES) rebar3 eunit --module=linkspan_model_tests
 
 clean: ## Removes what was built
 	rm -rf target _build priv/*
