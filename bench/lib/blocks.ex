@@ -2,49 +2,23 @@ defmodule Bench.Blocks do
   @moduledoc false
   # The tables that documents show, as Markdown made from results. A block is known by its name.
 
+  import Bench.Markdown
   import Bench.Words
 
-  # What a call costs, and where: subject, its name, callers.
-  @boundaries [
-    {"gen_server", "`gen_server:call` to a process"},
-    {"c_driver", "C driver, `port_control/3`"},
-    {"driver_trait", "driver on the `Driver` trait, `port_control/3`"},
-    {"service_control", "service, `port_control/3`"},
-    {"driver_call", "`call/4`, `driver`, inline"},
-    {"c_nif", "C NIF"},
-    {"rustler_nif", "Rustler NIF"},
-    {"nif_call", "`call/4`, `nif`, inline"},
-    {"c_dirty_cpu", "C NIF, dirty"},
-    {"nif_dirty_cpu", "`call/4`, `nif`, `deferred: dirty_cpu`"},
-    {"driver_deferred", "`call/4`, `driver`, deferred"},
-    {"nif_deferred", "`call/4`, `nif`, deferred"},
-    {"c_nif_pool", "C NIF, own threads, `enif_send`"},
-    {"c_driver_pool", "C driver, own threads, `erl_drv_send_term`"},
-    {"c_driver_async", "C driver, `driver_async`"},
-    {"c_program", "C program behind a GenServer"},
-    {"program", "`call/4`, `program`"}
-  ]
-
-  # Host, and the subjects that show it: inline, deferred, and a body of 64 KiB.
-  @hosts [
-    {"`driver`", "driver_call", "driver_deferred"},
-    {"`nif`", "nif_call", "nif_deferred"},
-    {"`nif`, dirty schedulers", nil, "nif_dirty_cpu"},
-    {"`program`", "program", "program"}
-  ]
-  @small "copy 16 B"
+  alias Bench.Calls
 
   @doc "What stands between the marks of a block."
   @spec text(String.t(), map()) :: String.t()
   def text("measured", results), do: measured(results) <> "\n"
   def text("musts", results), do: musts(results["measures"])
-  def text("boundaries", results), do: boundaries(results)
-  def text("hosts", results), do: hosts(results)
+  def text("boundaries", results), do: Calls.boundaries(results)
+  def text("kernels", results), do: Calls.kernels(results)
+  def text("hosts", results), do: Calls.hosts(results)
   def text("load", results), do: load(results)
   def text("instances", results), do: instances(results)
 
   def text(name, _results) do
-    names = "measured, musts, boundaries, hosts, load, instances"
+    names = "measured, musts, boundaries, kernels, hosts, load, instances"
     raise ArgumentError, "there is no block #{inspect(name)}; there are #{names}"
   end
 
@@ -84,45 +58,6 @@ defmodule Bench.Blocks do
   defp holds(true), do: "holds"
   defp holds(false), do: "**fails**"
   defp holds(nil), do: ""
-
-  defp boundaries(results) do
-    rows =
-      for {subject, name} <- @boundaries, row = find(results, subject, @small, 1) do
-        [name, time(row["p50"]), time(row["p99"]), time(row["cpu"])]
-      end
-
-    table(["16 B there and back, one caller", "median", "99 %", "CPU time"], rows)
-  end
-
-  defp hosts(results) do
-    rows =
-      for {name, inline, deferred} <- @hosts do
-        [
-          name,
-          cell(find(results, inline, @small, 1)["p50"], &time/1),
-          cell(find(results, deferred, @small, 1)["p50"], &time/1),
-          cell(find(results, inline || deferred, "copy 64 KiB", 1)["p50"], &time/1),
-          cell(many(results, deferred), &rate/1)
-        ]
-      end
-
-    table(
-      [
-        "host",
-        "short request",
-        "deferred request",
-        "64 KiB there and back",
-        "deferred, many callers"
-      ],
-      rows
-    )
-  end
-
-  # The most callers that were tried.
-  defp many(results, subject) do
-    rows = for %{"subject" => ^subject, "work" => @small} = row <- results["rows"], do: row
-    if rows != [], do: Enum.max_by(rows, & &1["callers"])["ops"]
-  end
 
   defp load(results) do
     rows =
@@ -170,20 +105,5 @@ defmodule Bench.Blocks do
 
     table(["host", "open already", "to open one more", "to close it", "bytes of each"], rows) <>
       "\nTo start `linkspan_program` takes #{start}; a queued request of 16 B takes #{queued} bytes.\n"
-  end
-
-  defp find(results, subject, work, callers) do
-    Enum.find(results["rows"], %{}, fn row ->
-      row["subject"] == subject and row["work"] == work and row["callers"] == callers
-    end)
-  end
-
-  defp cell(nil, _words), do: ""
-  defp cell(value, words), do: words.(value)
-
-  defp table(header, rows) do
-    for cells <- [header, Enum.map(header, fn _ -> "---" end) | rows],
-        into: "",
-        do: "| #{Enum.join(cells, " | ")} |\n"
   end
 end

@@ -11,7 +11,8 @@ defmodule Bench.Groups.Busy do
 
   @spec subjects(Bench.Peers.t(), Bench.Plan.t()) :: [Subject.t()]
   def subjects(peers, plan) do
-    inline = Enum.map(@inline_us, &Work.spin(&1, plan.steps_per_us)) ++ [Work.checksum(1024)]
+    spins = Enum.map(@inline_us, &Work.spin(&1, plan.steps_per_us))
+    inline = [Work.nop(0), Work.checksum(1024) | spins]
     deferred = Enum.map(@deferred_us, &Work.spin(&1, plan.steps_per_us))
     Enum.flat_map(inline, &inline(peers, &1)) ++ Enum.flat_map(deferred, &deferred(peers, &1))
   end
