@@ -100,9 +100,10 @@ defmodule Linkspan.BenchTest do
       assert [%{value: 1, pass: false}] = Judge.verdicts([measure], [], %{figure: [0, 1, 0]})
     end
 
-    test "count events of which there may be none" do
+    test "count events of all runs together, of which there may be none" do
       events = %{measure(:lower, 1.0) | form: :events}
       assert %{value: 0.5, pass: true} = judge(events, both(1, 1, 0, 1))
+      assert %{value: 2.0, pass: false} = judge(events, both(1, 1, 0, 1) ++ both(2, 1, 3, 0))
     end
 
     defp judge(measure, samples),

@@ -60,6 +60,18 @@ defmodule Bench.Judge do
   defp worst_and_spread(%Measure{direction: :lower}, values),
     do: {Enum.max(values), Enum.min_max(values)}
 
+  # Events are few, and there may be none: those of all runs in a VM count together.
+  defp runs(%{form: :events, metric: metric}, of, to) do
+    sums = fn by_run ->
+      for {{start, _run}, rounds} <- by_run, {_round, sample} <- rounds, reduce: %{} do
+        sums -> Map.update(sums, start, sample[metric], &(&1 + sample[metric]))
+      end
+    end
+
+    {of, to} = {sums.(of), sums.(to)}
+    for {start, events} <- of, is_map_key(to, start), do: (events + 1) / (to[start] + 1)
+  end
+
   defp runs(measure, of, to) do
     for {run, rounds} <- of, is_map_key(to, run) do
       compared = for {round, sample} <- rounds, do: compare(measure, sample, to[run][round])
@@ -69,8 +81,6 @@ defmodule Bench.Judge do
 
   defp compare(%{form: :ratio, metric: metric}, of, to), do: of[metric] / to[metric]
   defp compare(%{form: :difference, metric: metric}, of, to), do: of[metric] - to[metric]
-  # There may be none of either.
-  defp compare(%{form: :events, metric: metric}, of, to), do: (of[metric] + 1) / (to[metric] + 1)
 
   defp judged(measure, []),
     do: %{measure: measure, value: nil, spread: nil, pair: nil, pass: nil}
