@@ -28,6 +28,24 @@ build() ->
     ],
     Dir.
 
+%% The pieces of docs/erl_driver.md are of these two; they do the same.
+the_guides_driver_does_the_same_in_both_languages(Dir) ->
+    Other = filename:join(Dir, "c"),
+    ok = filelib:ensure_path(Other),
+    Headers = filename:join(code:root_dir(), "usr/include"),
+    Source = "native/erl_driver/tests/drivers/thing.c",
+    Compile = ["cc -Wall -Werror -shared -fPIC -I ", Headers, " -o ", filename:join(Other, "thing_drv.so"), " ", Source],
+    0 = status(open_port({spawn, lists:flatten(Compile)}, [exit_status]), user),
+    [thing_echoes(Folder) || Folder <- [Dir, Other]].
+
+thing_echoes(Folder) ->
+    with(Folder, "thing_drv", "thing_drv /dev/null", [binary], fun(Port) ->
+        [?assertEqual(Body, port_control(Port, 1, Body)) || Body <- [<<>>, <<"hi">>, binary:copy(<<"x">>, 1000)]],
+        ?assertError(badarg, port_control(Port, 2, <<"hi">>)),
+        ?assertError(enoent, open("thing_drv /nowhere/file", [])),
+        ok = close(Port)
+    end).
+
 %% What a program returns. What it says goes to a device.
 status(Port, Device) ->
     receive
