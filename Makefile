@@ -4,7 +4,7 @@ SHELL := /bin/sh
 # Names of files may be in any language.
 export LC_ALL := C.UTF-8
 
-.PHONY: help setup build demo test test-rust test-erlang test-elixir test-schedulers test-example check format header shell bench figures otp-suites clean
+.PHONY: help setup build demo test test-rust test-erlang test-elixir test-schedulers test-example test-apps check format header shell bench figures otp-suites clean
 
 help: ## Lists the commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name does; do \
@@ -39,6 +39,9 @@ test-schedulers: setup ## Runs tests with one, two and eight schedulers, and wit
 
 test-example: setup ## Tries the example driver, which watches files
 	cd examples/driver && rebar3 eunit
+
+test-apps: setup ## Follows the README from an empty folder, and tries the example applications and their releases
+	mix test test/new_test.exs test/elixir_app_test.exs
 
 check: setup ## Formats, lints, warnings, dialyzer
 	cargo fmt --all --check

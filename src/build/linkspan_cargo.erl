@@ -34,7 +34,7 @@ metadata(Cargo, Manifest) ->
         _ -> {error, [failed(Manifest, Lines)]}
     end.
 
-%% Builds packages of the workspace at `Root`. Whatever cargo says is shown when it says it; what it says of a build that
+%% Builds packages of the workspace at `Root`, by their ids. Whatever cargo says is shown when it says it; what it says of a build that
 %% fails has an error.
 -spec build(file:filename(), file:filename_all(), [binary()], settings()) ->
     {ok, [artefact()], [linkspan_diagnostic:diagnostic()]} | {error, [linkspan_diagnostic:diagnostic()]}.

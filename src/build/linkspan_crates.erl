@@ -4,7 +4,7 @@
 -export([manifests/1, find/3, build/3]).
 -export_type([crate/0]).
 
-%% A package of the workspace at `root`. `install` is relative to `priv`.
+%% A package of the workspace at `root`, by its id: others may have the same name. `install` is relative to `priv`.
 -type crate() :: #{
     manifest := binary(), package := binary(), root := binary(), target := {Kind :: binary(), binary()}, install := binary()
 }.
@@ -59,10 +59,10 @@ crate(#{<<"manifest_path">> := Manifest, <<"version">> := Version} = Package, Ro
         {_, _} -> [misplaced(Manifest, "it is to be false or a path below priv")]
     end.
 
-crate(#{<<"manifest_path">> := Manifest, <<"name">> := Name}, Root, Target, Install) ->
+crate(#{<<"manifest_path">> := Manifest, <<"id">> := Id}, Root, Target, Install) ->
     case filelib:safe_relative_path(Install, <<>>) of
         unsafe -> misplaced(Manifest, "it is to be false or a path below priv");
-        _ -> #{manifest => Manifest, package => Name, root => Root, target => Target, install => Install}
+        _ -> #{manifest => Manifest, package => Id, root => Root, target => Target, install => Install}
     end.
 
 misplaced(Manifest, Why) -> {error, linkspan_diagnostic:error(Manifest, ["package.metadata.linkspan.install: ", Why])}.

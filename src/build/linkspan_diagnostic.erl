@@ -37,10 +37,12 @@ from_rustc(#{<<"message">> := Message, <<"level">> := Level, <<"spans">> := Span
 -spec has_error([diagnostic()]) -> boolean().
 has_error(Diagnostics) -> lists:any(fun(#{severity := Severity}) -> Severity =:= error end, Diagnostics).
 
-%% As it is shown.
+%% In words, as compilers write them.
 -spec format(diagnostic()) -> unicode:chardata().
-format(#{file := File, severity := Severity, message := Message}) ->
-    io_lib:format("~ts: ~ts: ~ts~n", [File, Severity, Message]).
+format(#{file := File, severity := Severity, message := Message, position := undefined}) ->
+    io_lib:format("~ts: ~ts: ~ts~n", [File, Severity, Message]);
+format(#{file := File, severity := Severity, message := Message, position := {Line, Column, _, _}}) ->
+    io_lib:format("~ts:~b:~b: ~ts: ~ts~n", [File, Line, Column, Severity, Message]).
 
 shown(null, Message) -> <<Message/binary, "\n">>;
 shown(Rendered, _Message) -> Rendered.

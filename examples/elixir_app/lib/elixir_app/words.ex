@@ -1,0 +1,3 @@
+defmodule ElixirApp.Words do
+  use Linkspan, otp_app: :elixir_app, library: "text", service: "words"
+end
