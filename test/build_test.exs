@@ -143,6 +143,28 @@ defmodule Linkspan.BuildTest do
     end
   end
 
+  describe "another target" do
+    setup do
+      on_exit(fn -> System.delete_env("CARGO_BUILD_TARGET") end)
+    end
+
+    # This machine's own, by name: it can be built everywhere.
+    test "is built for, and known to be another", %{options: options, app: app} do
+      one(app)
+      assert :linkspan_build.run(options) == {:ok, []}
+      {said, 0} = System.cmd("rustc", ["-vV"])
+      [_, target] = Regex.run(~r/^host: (.*)$/m, said)
+      System.put_env("CARGO_BUILD_TARGET", target)
+      assert {result, []} = :linkspan_build.run(options)
+      assert result in [:ok, :noop]
+      assert File.exists?(Path.join(app, "target/#{target}/release/libone.so"))
+
+      System.put_env("CARGO_BUILD_TARGET", "pdp11-none-elf")
+      assert {:error, [%{message: message}]} = :linkspan_build.run(options)
+      assert message =~ "pdp11-none-elf"
+    end
+  end
+
   describe "a library" do
     test "that is mapped is never overwritten", %{options: options, app: app, library: library} do
       one(app)

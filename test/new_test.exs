@@ -207,10 +207,21 @@ defmodule Linkspan.NewTest do
   end
 
   test "what cannot be added to mix.exs is said", %{demo: demo} do
+    # Mix links to it, also when it is gone again.
+    File.mkdir!(Path.join(demo, "priv"))
+
     with_edit(demo, "mix.exs", "[:linkspan | Mix.compilers()]", "Mix.compilers()", fn ->
-      assert run(demo, "mix", ["linkspan.new", "a_b"]) =~
+      said = run(demo, "mix", ["linkspan.new", "a_b"])
+
+      assert said =~
                "Add its compiler to project/0 in mix.exs:\n\n    compilers: [:linkspan | Mix.compilers()],"
+
+      assert said =~ "Add it to .gitignore:\n\n    /priv/native/"
     end)
+
+    run(demo, "mix", ["compile"])
+    assert File.exists?(Path.join(demo, "priv/native/a_b.so"))
+    remove(demo, "priv")
 
     # A name whose words Rust does not find by their capitals.
     assert run(demo, "mix", ["test", "test/demo/a_b_test.exs"]) =~ "0 failures"

@@ -24,9 +24,14 @@ defmodule Linkspan.Typed do
 
       {:error, reason} ->
         message = Exception.message(%Linkspan.Error{reason: reason, service: service})
-        compile_error(env, "use Linkspan: #{message} (#{path})")
+        compile_error(env, "use Linkspan: #{message} (#{path})#{hint(reason)}")
     end
   end
+
+  defp hint({:library_missing, _path, _why}),
+    do: "; in mix.exs the compiler :linkspan, before the others, builds it"
+
+  defp hint(_reason), do: ""
 
   defp source(env, options) do
     unless Keyword.keyword?(options),

@@ -36,7 +36,8 @@ defmodule Mix.Tasks.Compile.Linkspan do
 
     * `LINKSPAN_PRECOMPILED` - a folder, made by `mix linkspan.precompile`, with what was built elsewhere: cargo is not
       needed. Holds for Linkspan itself as well
-    * `CARGO_BUILD_TARGET` - as for cargo: builds for another system
+    * `CARGO_BUILD_TARGET` - as for cargo: builds for another system. A module that says `use Linkspan` is made by
+      running its library in `linkspan_program`, so that the system which compiles it must be able to run both
   """
 
   @shortdoc "Builds the crates in native/ with cargo"
@@ -70,7 +71,7 @@ defmodule Mix.Tasks.Compile.Linkspan do
     Map.merge(Map.new(Keyword.take(project, [:profile, :arguments])), %{
       app: config[:app],
       source: File.cwd!(),
-      priv: Path.join(Mix.Project.app_path(config), "priv"),
+      priv: priv(config),
       record: record(),
       target: target(project[:target]),
       force: given[:force] || false,
@@ -78,6 +79,13 @@ defmodule Mix.Tasks.Compile.Linkspan do
       colour: IO.ANSI.enabled?(),
       print: &IO.write(:stderr, &1)
     })
+  end
+
+  # Mix links it to the application's own, which may be gone by now.
+  defp priv(config) do
+    priv = Path.join(Mix.Project.app_path(config), "priv")
+    if match?({:ok, _}, File.read_link(priv)) and not File.dir?(priv), do: File.rm!(priv)
+    priv
   end
 
   defp record, do: Path.join(Mix.Project.manifest_path(), "compile.linkspan")

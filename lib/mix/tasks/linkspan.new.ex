@@ -133,7 +133,7 @@ defmodule Mix.Tasks.Linkspan.New do
     Mix.shell().info("""
 
     The service is in native/#{names.name}/src/lib.rs: change it, and the functions of #{names.module} change.
-    #{if compiler == :unknown, do: "\nAdd its compiler to project/0 in mix.exs:\n\n    compilers: [:linkspan | Mix.compilers()],\n"}
+    #{missing_compiler(compiler)}#{missing_ignore()}
     Test it from Elixir and in Rust:
 
         mix test
@@ -143,5 +143,22 @@ defmodule Mix.Tasks.Linkspan.New do
 
         {#{names.module}, start: [total: 0], host: :driver, name: #{names.module}}
     """)
+  end
+
+  defp missing_compiler(:unknown) do
+    "\nAdd its compiler to project/0 in mix.exs:\n\n    compilers: [:linkspan | Mix.compilers()],\n"
+  end
+
+  defp missing_compiler(_known), do: ""
+
+  # Mix links `priv` to the application's own, if there is one.
+  defp missing_ignore do
+    with true <- File.dir?("priv"),
+         {:ok, ignored} <- File.read(".gitignore"),
+         false <- ignored =~ "priv/native" do
+      "\nLibraries are built into priv/native. Add it to .gitignore:\n\n    /priv/native/\n"
+    else
+      _ -> ""
+    end
   end
 end
