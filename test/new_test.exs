@@ -167,7 +167,7 @@ defmodule Linkspan.NewTest do
 
   test "names are checked" do
     for {arguments, words} <- [
-          {["Sum"], ~s("Sum" cannot be a service)},
+          {["Sum"], "Sum cannot be a service"},
           {["../sum"], "cannot be a service"},
           {["two__words"], "cannot be a service"},
           {["1st"], "cannot be a service"},

@@ -39,16 +39,10 @@ defmodule Mix.Tasks.Linkspan.New do
     do: Mix.raise("mix linkspan.new wants one name, for example: mix linkspan.new sum")
 
   defp names(name, config) do
-    namespace = Macro.camelize(to_string(config[:app]))
+    app = to_string(config[:app])
     alias = Macro.camelize(name)
-
-    %{
-      name: name,
-      app: config[:app],
-      alias: alias,
-      module: "#{namespace}.#{alias}",
-      path: "#{Macro.underscore(namespace)}/#{name}"
-    }
+    module = "#{Macro.camelize(app)}.#{alias}"
+    %{name: name, app: app, alias: alias, module: module, path: "#{app}/#{name}"}
   end
 
   defp crate(name, config) do
