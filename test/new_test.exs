@@ -19,7 +19,7 @@ defmodule Linkspan.NewTest do
   defp follow(section, dir) do
     [_, text] = String.split(File.read!("README.md"), "\n## #{section}\n")
     [text | _] = String.split(text, "\n## ")
-    blocks = Regex.scan(~r/^```(.*)\n(.*?)^```$/ms, text, capture: :all_but_first)
+    blocks = Regex.scan(~r/^```([^\n]*)\n(.*?)^```$/ms, text, capture: :all_but_first)
     assert Enum.count(blocks, &match?(["sh", _], &1)) == 2
 
     {printed, _dir} =
@@ -219,9 +219,11 @@ defmodule Linkspan.NewTest do
       assert said =~ "Add it to .gitignore:\n\n    /priv/native/"
     end)
 
+    remove(demo, "_build/dev/lib/demo")
     run(demo, "mix", ["compile"])
     assert File.exists?(Path.join(demo, "priv/native/a_b.so"))
     remove(demo, "priv")
+    run(demo, "mix", ["compile"])
 
     # A name whose words Rust does not find by their capitals.
     assert run(demo, "mix", ["test", "test/demo/a_b_test.exs"]) =~ "0 failures"
