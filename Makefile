@@ -10,7 +10,7 @@ help: ## Lists the commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name does; do \
 	    printf '  make %-15s %s\n' "$$name" "$$does"; done
 
-setup: ## Installs what is missing: Erlang, Elixir, rebar3, a C compiler
+setup: ## Installs what is missing: Erlang, Elixir, rebar3, Ruby, a C compiler
 	@sh setup.sh
 
 build: setup ## Builds everything

@@ -1,5 +1,6 @@
 #!/bin/sh
-# Makes a folder with a Debian release in it, and Erlang/OTP, Elixir, rebar3 and a C compiler in that: folder.sh SUITE FOLDER
+# Makes a folder with a Debian release in it, and Erlang/OTP, Elixir, rebar3, Ruby and a C compiler in that:
+# folder.sh SUITE FOLDER
 # Packages come from the mirror that this machine's own apt uses.
 set -eu
 suite=$1 folder=$2
@@ -10,7 +11,7 @@ mirror() {
         sed -n -e 's/^URIs: *\([^ ]*\).*/\1/p' -e 's/^deb \(\[[^]]*\] *\)\{0,1\}\([^ ]*debian\/\{0,1\}\) .*/\2/p' | head -n 1
 }
 
-packages=erlang-nox,erlang-dev,erlang-dialyzer,erlang-common-test,erlang-proper,elixir,rebar3,gcc,libc6-dev,make,procps
+packages=erlang-nox,erlang-dev,erlang-dialyzer,erlang-common-test,erlang-proper,elixir,rebar3,gcc,libc6-dev,make,procps,ruby
 rm -rf "$folder.new"
 mkdir -p "$(dirname "$folder")"
 # The clock of a machine may be ahead of its mirror.

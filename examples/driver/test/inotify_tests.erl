@@ -114,3 +114,11 @@ descriptors() ->
     {ok, Files} = file:list_dir("/proc/self/fd"),
     Links = [file:read_link(filename:join("/proc/self/fd", File)) || File <- Files],
     length([Link || {ok, "anon_inode:inotify" = Link} <- Links]).
+
+the_readme_runs_test() ->
+    {ok, Page} = file:read_file("README.md"),
+    {match, [Code]} = re:run(Page, "```erlang\n(.*?)```", [dotall, {capture, all_but_first, list}]),
+    {ok, Tokens, _} = erl_scan:string(Code),
+    {ok, Expressions} = erl_parse:parse_exprs(Tokens),
+    ?assertMatch({value, {Name, [_ | _]}, _} when is_binary(Name), erl_eval:exprs(Expressions, [])),
+    ok = file:delete("/tmp/watched").
