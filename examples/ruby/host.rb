@@ -57,7 +57,7 @@ class Host
     when Frames::CANCEL then cancel(tag)
     when Frames::LOAD then @frames.reply(tag, Frames::OK, description)
     when Frames::START then start(tag, rest)
-    when Frames::ROOM then @lock.synchronize { @waiting << [tag, rest.unpack1("Q>")] and tell_room }
+    when Frames::ROOM then await_room(tag, rest.unpack1("Q>"))
     when Frames::INFO then @frames.reply(tag, Frames::OK, info)
     when Frames::STREAM then @frames.reply(tag, Frames::BAD_REQUEST, "there are no streams here")
     when Frames::DESCRIBE then @frames.reply(tag, Frames::OK)
@@ -105,6 +105,14 @@ class Host
     @bytes -= job.body.bytesize
     tell_room
     true
+  end
+
+  # Answered at once, or when requests have left.
+  def await_room(tag, size)
+    @lock.synchronize do
+      @waiting << [tag, size]
+      tell_room
+    end
   end
 
   def tell_room
