@@ -5,7 +5,7 @@ defmodule Bench.Blocks do
   import Bench.Markdown
   import Bench.Words
 
-  alias Bench.Calls
+  alias Bench.{Calls, Steps}
 
   @doc "What stands between the marks of a block."
   @spec text(String.t(), map()) :: String.t()
@@ -13,12 +13,13 @@ defmodule Bench.Blocks do
   def text("musts", results), do: musts(results["measures"])
   def text("boundaries", results), do: Calls.boundaries(results)
   def text("kernels", results), do: Calls.kernels(results)
+  def text("steps", results), do: Steps.inline(results)
   def text("hosts", results), do: Calls.hosts(results)
   def text("load", results), do: load(results)
   def text("instances", results), do: instances(results)
 
   def text(name, _results) do
-    names = "measured, musts, boundaries, kernels, hosts, load, instances"
+    names = "measured, musts, boundaries, kernels, steps, hosts, load, instances"
     raise ArgumentError, "there is no block #{inspect(name)}; there are #{names}"
   end
 
