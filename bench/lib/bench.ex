@@ -37,12 +37,12 @@ defmodule Bench do
     :ok
   end
 
+  # The values of each, one for each VM that measured it.
   defp figures(outcomes) do
-    Enum.reduce(outcomes, %{}, fn %{figures: figures}, all ->
-      Map.merge(all, Map.new(figures, fn {name, value} -> {name, [value]} end), fn _, a, b ->
-        a ++ b
-      end)
-    end)
+    for %{figures: figures} <- outcomes,
+        {name, value} <- figures,
+        reduce: %{},
+        do: (all -> Map.update(all, name, [value], &[value | &1]))
   end
 
   # A VM of its own, so that where code and data happen to lie is not the same in all.

@@ -35,7 +35,7 @@ defmodule Bench.Load do
     }
   end
 
-  # Independent requests, as those to a NIF are: each caller has a lane.
+  # Independent requests, as those to a NIF are: each caller pins a lane.
   defp many(library, host) do
     pool = Peers.instance(library, host: host, lanes: @open_callers)
 

@@ -33,23 +33,30 @@ defmodule Bench.Start do
     groups =
       for group <- plan.groups,
           module = @groups[group],
-          do: {group, module, prepared(module, peers, plan)}
+          do: {group, prepared(module, peers, plan)}
 
     load = if :load in plan.groups, do: Load.prepare(peers, plan)
 
     samples =
-      for run <- 1..plan.runs do
-        blocks =
-          for {group, _module, subjects} <- groups do
-            progress("#{title}, run #{run} of #{plan.runs}: #{group}")
-            rounds(subjects, plan.rounds, run)
-          end
-
-        if load, do: progress("#{title}, run #{run} of #{plan.runs}: load")
-        [blocks | if(load, do: Load.run(load, plan, run), else: [])]
-      end
+      for run <- 1..plan.runs,
+          do: run(run, groups, load, plan, "#{title}, run #{run} of #{plan.runs}")
 
     %{samples: List.flatten(samples), figures: %{inline_over_1ms_cpu: overruns()}}
+  end
+
+  defp run(run, groups, load, plan, title) do
+    blocks =
+      for {group, subjects} <- groups do
+        progress("#{title}: #{group}")
+        rounds(subjects, plan.rounds, run)
+      end
+
+    if load do
+      progress("#{title}: load")
+      [blocks | Load.run(load, plan, run)]
+    else
+      blocks
+    end
   end
 
   defp prepared(module, peers, plan),
