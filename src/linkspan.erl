@@ -61,7 +61,7 @@
     %% The executable that the option `program` names.
     | {program_missing, Path :: binary(), Why :: binary()}
     | {open_port, Reason :: term()}
-    %% The system refuses a thread.
+    %% The system refuses a thread, or the VM a process.
     | {system_limit, Why :: binary()}
     %% Lanes are for services that declare themselves independent.
     | {not_independent, Service :: binary()}

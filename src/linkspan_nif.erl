@@ -40,14 +40,19 @@ open(Options) ->
 own(#{service := Service, full := Full, deferred := Deferred} = Options) ->
     Resource = open_instance(),
     Blank = #linkspan{host = ?MODULE, target = Resource, owner = self(), service = Service, full = Full},
-    ok = start_runner(Resource, Deferred),
-    linkspan_control:start(Blank#linkspan{deferred = Deferred}, Options).
+    case start_runner(Resource, Deferred) of
+        ok -> linkspan_control:start(Blank#linkspan{deferred = Deferred}, Options);
+        {error, Reason} -> {error, Reason}
+    end.
 
 start_runner(_Resource, workers) ->
     ok;
 start_runner(Resource, Dirty) ->
-    {ok, _Runner} = linkspan_runner:start_link(Resource, Dirty),
-    ok.
+    try linkspan_runner:start_link(Resource, Dirty) of
+        {ok, _Runner} -> ok
+    catch
+        error:system_limit -> {error, {system_limit, <<"the VM has no room for another process">>}}
+    end.
 
 -spec handle_info(term(), #linkspan{}) -> ok.
 handle_info(_Message, _Instance) -> ok.

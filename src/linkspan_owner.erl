@@ -17,12 +17,19 @@
 %% Starts a server. Returns the service's error if it cannot start.
 -spec start_link(linkspan_options:options()) -> {ok, pid()} | {error, {already_started, pid()} | linkspan:reason()}.
 start_link(Options) ->
-    proc_lib:start_link(?MODULE, init, [{self(), server, Options}]).
+    start_link(server, Options).
 
 %% Opens an instance for the caller: its owner ends with the caller, whatever the reason.
 -spec open(linkspan_options:options()) -> {ok, #linkspan{}} | {error, linkspan:reason()}.
 open(Options) ->
-    proc_lib:start_link(?MODULE, init, [{self(), owner, Options}]).
+    start_link(owner, Options).
+
+start_link(Role, Options) ->
+    try
+        proc_lib:start_link(?MODULE, init, [{self(), Role, Options}])
+    catch
+        error:system_limit -> {error, {system_limit, <<"the VM has no room for another process">>}}
+    end.
 
 %% Makes an instance follow another process than the caller, who opened it.
 -spec connect(pid(), pid()) -> ok | {error, linkspan_host:not_connected()}.

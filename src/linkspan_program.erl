@@ -87,14 +87,12 @@ handle_info({Port, {data, <<?REPLY, Len:16, Tag:Len/binary, Status, Body/binary>
     %% A stream goes on after a part, and its caller is watched.
     ok = if Status =:= ?PART -> ok; true -> unwatch(Tag) end,
     %% Tags are made below, by term_to_binary/1 of an alias of this node.
-    try binary_to_term(Tag, [safe]) of
-        Alias when is_reference(Alias) ->
+    case linkspan_typed:decode(Tag) of
+        {ok, Alias} when is_reference(Alias), node(Alias) =:= node() ->
             Alias ! {Alias, Status, Body},
             ok;
         _ ->
             broken(<<"a reply with a tag that nobody sent">>)
-    catch
-        error:badarg -> broken(<<"a reply with a tag that nobody sent">>)
     end;
 handle_info({Port, {data, <<?EVENT, Event/binary>>}}, #linkspan{target = Port}) ->
     {event, Event};
@@ -274,7 +272,8 @@ tell(Port, Frame) ->
     try port_command(Port, Frame, [nosuspend]) of
         true -> ok;
         false ->
-            _ = spawn(fun() -> sent(Port, Frame) end),
+            %% Where the VM has no room for a process, the engine's own deadline has to do.
+            _ = catch spawn(fun() -> sent(Port, Frame) end),
             ok
     catch
         error:badarg -> ok
@@ -296,12 +295,17 @@ send(Port, Frame, Timeout) ->
 
 %% The pipe is full. A helper waits in the caller's place, for a process that waits in port_command/2 is deaf.
 send_patiently(Port, Frame, Timeout) ->
-    Deadline = linkspan_deadline:from(Timeout),
-    {Helper, Monitor} = spawn_monitor(fun() -> true = sent(Port, Frame) orelse exit(closed) end),
+    try spawn_monitor(fun() -> true = sent(Port, Frame) orelse exit(closed) end) of
+        Helper -> await_sent(Helper, linkspan_deadline:from(Timeout))
+    catch
+        error:system_limit -> {error, {system_limit, <<"the VM has no room for another process">>}}
+    end.
+
+await_sent({Helper, Monitor}, Deadline) ->
     receive
         {'DOWN', Monitor, process, Helper, normal} -> {ok, linkspan_deadline:left(Deadline)};
         {'DOWN', Monitor, process, Helper, _Reason} -> {error, closed}
-    after Timeout ->
+    after linkspan_deadline:left(Deadline) ->
         exit(Helper, kill),
         true = erlang:demonitor(Monitor, [flush]),
         {error, timeout}

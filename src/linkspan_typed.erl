@@ -11,6 +11,11 @@
 
 %% How long a library may take to load while it is described.
 -define(PATIENCE, 60000).
+%% How terms in the external format begin, and how those do that are compressed.
+-define(EXTERNAL, 131).
+-define(COMPRESSED, 80).
+%% Longest description, in bytes.
+-define(LONGEST_DESCRIPTION, (16 bsl 20)).
 
 -type type() ::
     integer
@@ -84,11 +89,16 @@ ask(Port, Frame) ->
     end.
 
 described(_Hash, {ok, <<>>}) -> {error, not_typed};
-described(Hash, {ok, Term}) -> {ok, {Hash, description(Term)}};
-described(_Hash, {error, Reason}) -> {error, Reason}.
+described(_Hash, {error, Reason}) -> {error, Reason};
+described(Hash, {ok, Term}) ->
+    case description(Term) of
+        {ok, Description} -> {ok, {Hash, Description}};
+        {error, Reason} -> {error, Reason}
+    end.
 
 %% The atoms of a description are those of vocabulary/0.
-description(Term) -> binary_to_term(Term, [safe]).
+description(Term) when byte_size(Term) > ?LONGEST_DESCRIPTION -> {error, {protocol, <<"the description is too long">>}};
+description(Term) -> decode(Term).
 
 %% The atoms of the types above and of their maps. Exported, since the compiler keeps no terms that nobody uses, and atoms
 %% exist from when a module that has them is loaded.
@@ -105,11 +115,14 @@ check(#linkspan{hash = Hash}, {Hash, _Expected}) ->
 check(#linkspan{host = Host} = Instance, {_Hash, Expected}) ->
     case Host:describe(Instance) of
         {ok, <<>>} -> {error, {library_changed, [<<"the service is not typed any more">>]}};
-        {ok, Term} -> compared(differences(Expected, description(Term)));
+        {ok, Term} -> described_as(Expected, description(Term));
         {error, Reason} -> {error, Reason}
     end;
 check({error, Reason}, _Expected) ->
     {error, Reason}.
+
+described_as(Expected, {ok, Found}) -> compared(differences(Expected, Found));
+described_as(_Expected, {error, Reason}) -> {error, Reason}.
 
 compared([]) -> ok;
 compared(Differences) -> {error, {library_changed, Differences}}.
@@ -217,8 +230,11 @@ nothing({error, Reason}) -> {error, Reason}.
 -spec encode(term()) -> binary().
 encode(Term) -> term_to_binary(Term).
 
-%% An answer. Its atoms are those that the service has described, which the module made for it names.
+%% An answer. Its atoms are those that the service has described, which the module made for it names. Nothing of ours is
+%% ever compressed, and a few bytes that are could stand for gigabytes.
 -spec decode(binary()) -> {ok, term()} | {error, linkspan:reason()}.
+decode(<<?EXTERNAL, ?COMPRESSED, _/binary>>) ->
+    {error, {protocol, <<"the answer is a compressed term">>}};
 decode(Reply) ->
     try
         {ok, binary_to_term(Reply, [safe])}

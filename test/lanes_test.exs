@@ -130,7 +130,10 @@ for host <- [:driver, :nif, :program] do
     end
 
     test "a full lane makes its callers wait, or refuses" do
-      for {full, result} <- [wait: {:error, :timeout}, error: {:error, :busy}] do
+      for {full, timeout, result} <- [
+            {:wait, 50, {:error, :timeout}},
+            {:error, @bound, {:error, :busy}}
+          ] do
         {:ok, instance} =
           Linkspan.open(service: :echo, host: @host, lanes: 2, queue: [limit: 1, full: full])
 
@@ -143,7 +146,7 @@ for host <- [:driver, :nif, :program] do
           Enum.all?(Linkspan.info(instance).lanes, &(&1.queue.requests == 1))
         end)
 
-        assert Linkspan.call(instance, :echo, "", 50) == result
+        assert Linkspan.call(instance, :echo, "", timeout) == result
         :ok = Linkspan.close(instance)
         Task.await_many(tasks)
       end

@@ -8,7 +8,7 @@ defmodule Linkspan.VirtualMachine do
   @bound 60_000
 
   # Starts one, in a folder of its own, where it could leave a core or a crash dump.
-  # `user:` is who it runs as, if this VM is root's.
+  # `user:` is who it runs as, if this VM is root's; `within:` a program, with its arguments, that runs it.
   def run(code, arguments \\ [], options \\ []) do
     folder = temporary("")
     paths = for app <- [:linkspan, :elixir], do: Application.app_dir(app, "ebin")
@@ -25,7 +25,10 @@ defmodule Linkspan.VirtualMachine do
         cd: folder,
         # Where it may look for settings of its user.
         env: [{'HOME', String.to_charlist(folder)}],
-        args: ["-c", shell] ++ as(options[:user]) ++ [System.find_executable("erl") | start]
+        args:
+          ["-c", shell] ++
+            Keyword.get(options, :within, []) ++
+            as(options[:user]) ++ [System.find_executable("erl") | start]
       ])
 
     %{port: port, folder: folder}
@@ -42,6 +45,9 @@ defmodule Linkspan.VirtualMachine do
     assert_receive {^port, {:data, {:eol, line}}}, @bound
     line
   end
+
+  # A line for its standard input.
+  def tell(%{port: port}, line), do: Port.command(port, line <> "\n")
 
   # Its exit status and what it has printed besides.
   def ended(%{port: port} = vm, printed \\ []) do

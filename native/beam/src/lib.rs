@@ -5,6 +5,7 @@
 
 mod driver;
 mod endpoint;
+mod errands;
 mod mail;
 mod nif;
 mod pid;

@@ -1,15 +1,13 @@
 //! What all instances of this VM share: the engine, a thread for errands, and the keeper's pid.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, OnceLock, Weak};
-use std::thread;
 
-use crossbeam_channel::{Sender, unbounded};
+use crossbeam_channel::{Sender, bounded, unbounded};
 use erl_driver::Pid;
-use linkspan_engine::{Engine, Libraries, Pool, SystemClock, WORKER_STACK};
+use linkspan_engine::{Engine, Libraries, Pool, SystemClock};
 use parking_lot::{Mutex, RwLock};
 
-type Errand = Box<dyn FnOnce() + Send>;
+use crate::errands::{self, Errand};
 
 /// The runtime, once the keeper has configured it.
 static RUNTIME: OnceLock<Runtime> = OnceLock::new();
@@ -29,33 +27,27 @@ impl Runtime {
         RUNTIME.get()
     }
 
-    /// Makes the runtime, once. Workers start in passing, off the scheduler thread that calls this.
+    /// Makes the runtime, once. Threads start off the scheduler thread that calls this, which waits for the first of
+    /// them: without a worker nothing could ever be opened.
     pub fn configure(workers: usize, niceness: u8, libraries: String) -> Result<(), String> {
         if RUNTIME.get().is_some() {
             return Ok(());
         }
-        let (errands, received) = unbounded::<Errand>();
+        let (errands, received) = unbounded();
         // Threads started from this one inherit neither the scheduler's CPU binding nor its signal mask.
-        erl_driver::thread::spawn(c"linkspan_errands", move || received.into_iter().for_each(run))
+        erl_driver::thread::spawn(c"linkspan_errands", move || errands::serve(&received, niceness))
             .map_err(|error| format!("no thread: {error}"))?;
         let starter = errands.clone();
-        let spawn = move |worker: Errand| {
-            // The receiver lives as long as the VM.
-            let _ = starter.send(Box::new(move || {
-                let thread = thread::Builder::new().name("linkspan_worker".into()).stack_size(WORKER_STACK);
-                let nice_worker = move || {
-                    be_nice(niceness);
-                    worker();
-                };
-                if let Err(error) = thread.spawn(nice_worker) {
-                    eprintln!("linkspan: a worker thread cannot be started: {error}");
-                }
-            }));
-        };
-        let pool = Pool::new(workers, spawn);
+        // The receiver lives as long as the VM, here and below.
+        let pool = Pool::new(workers, move |worker| drop(starter.send(Errand::Worker(worker))));
+        let (tell, told) = bounded(1);
+        let _ = errands.send(Errand::Tell(tell));
+        if let Ok(Err(error)) = told.recv() {
+            return Err(format!("no worker thread: {error}"));
+        }
         let clock = Arc::new(SystemClock::default());
         let calibrated = clock.clone();
-        let _ = errands.send(Box::new(move || calibrated.calibrate()));
+        let _ = errands.send(Errand::Run(Box::new(move || calibrated.calibrate())));
         let engine = Engine { libraries: Libraries::default().into(), pool, clock };
         let _ = RUNTIME.set(Runtime { engine, libraries, errands });
         Ok(())
@@ -63,24 +55,7 @@ impl Runtime {
 
     /// Does something on a thread that is no scheduler's.
     pub fn errand(&self, errand: impl FnOnce() + Send + 'static) {
-        // The receiver lives as long as the VM.
-        let _ = self.errands.send(Box::new(errand));
-    }
-}
-
-/// Lowers the priority of the calling thread, and of the threads that it will start.
-fn be_nice(niceness: u8) {
-    if niceness > 0 {
-        // On Linux this is the calling thread's alone. Becoming nicer is never refused.
-        let _ = rustix::process::setpriority_process(None, niceness.into());
-    }
-}
-
-/// An errand that panics is not the last one.
-#[allow(clippy::disallowed_methods)] // the one unwind barrier of the errand thread
-fn run(errand: Errand) {
-    if catch_unwind(AssertUnwindSafe(errand)).is_err() {
-        eprintln!("linkspan: an errand panicked");
+        let _ = self.errands.send(Errand::Run(Box::new(errand)));
     }
 }
 

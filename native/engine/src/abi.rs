@@ -13,6 +13,11 @@ use crate::budget::Declared;
 use crate::instance::Inner;
 use crate::{LibraryError, Outcome, Ticket};
 
+/// Longest name of a service or an operation, in bytes.
+const LONGEST_NAME: usize = 255;
+/// Most operations of a service.
+const MOST_OPERATIONS: usize = 4096;
+
 /// Loads the library at `copy` and reads its table. `path` is what errors name.
 pub(crate) fn open(copy: &Path, path: &str) -> Result<Vec<Service>, LibraryError> {
     let not_a_library = |why: String| LibraryError::NotALibrary { path: path.into(), why };
@@ -41,8 +46,8 @@ pub(crate) fn open(copy: &Path, path: &str) -> Result<Vec<Service>, LibraryError
     // SAFETY: as above, and no function is missing.
     let services: &'static [abi::Service] = unsafe { list(table.services, table.service_count as usize) };
     let services: Vec<_> = services.iter().map(Service::new).collect();
-    match services.iter().find(|service| !service.is_ordered()) {
-        Some(service) => Err(not_a_library(format!("the operations of {} are not in ascending order", service.name()))),
+    match services.iter().find_map(Service::flaw) {
+        Some(why) => Err(not_a_library(why)),
         None => Ok(services),
     }
 }
@@ -110,10 +115,20 @@ impl Service {
         self.raw_operations().iter().map(|operation| (operation.number, text(operation.name)))
     }
 
-    /// Whether the operations are as the ABI demands.
-    fn is_ordered(&self) -> bool {
-        let numbers = || self.raw_operations().iter().map(|operation| operation.number);
-        numbers().is_sorted_by(|one, next| one < next) && numbers().all(|number| number < abi::OPERATION_LIMIT)
+    /// What is not as the ABI demands, if anything. Names are bounded: they become keys in the VM, and travel with lengths
+    /// of 16 bits.
+    fn flaw(&self) -> Option<String> {
+        let operations = self.raw_operations();
+        if !is_name(self.raw.name) || !operations.iter().all(|operation| is_name(operation.name)) {
+            return Some(format!("a name in its table is not UTF-8 of 1 to {LONGEST_NAME} bytes"));
+        }
+        let service = self.name();
+        if operations.len() > MOST_OPERATIONS {
+            return Some(format!("{service} has {} operations, more than {MOST_OPERATIONS}", operations.len()));
+        }
+        let numbers = || operations.iter().map(|operation| operation.number);
+        let ordered = numbers().is_sorted_by(|one, next| one < next) && numbers().all(|it| it < abi::OPERATION_LIMIT);
+        (!ordered).then(|| format!("the operations of {service} are not in ascending order"))
     }
 
     /// The place of an operation in the service's list; none if it is not there.
@@ -187,6 +202,12 @@ impl Service {
         // SAFETY: the table of a loaded library is constant and lives for ever.
         unsafe { list(self.raw.operations, self.raw.operation_count) }
     }
+}
+
+/// Whether these bytes of a table may be a name.
+fn is_name(slice: abi::Slice) -> bool {
+    // SAFETY: names in a table are constant.
+    (1..=LONGEST_NAME).contains(&slice.len) && std::str::from_utf8(unsafe { list(slice.data, slice.len) }).is_ok()
 }
 
 fn text(slice: abi::Slice) -> &'static str {

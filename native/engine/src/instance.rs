@@ -377,6 +377,15 @@ impl Inner {
         self.engine.pool.add_worker();
     }
 
+    /// Another worker takes the place of the one that stops the service.
+    pub(crate) fn replace_worker(&self) {
+        self.worker_gone.store(true, SeqCst);
+    }
+
+    pub(crate) fn has_given_worker_up(&self) -> bool {
+        self.worker_gone.load(SeqCst)
+    }
+
     /// Whether the worker that runs the last turn has been replaced; true once.
     pub(crate) fn gave_worker_up(&self) -> bool {
         self.phase.load(SeqCst) == CLOSED && self.worker_gone.swap(false, SeqCst)

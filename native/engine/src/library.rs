@@ -17,6 +17,7 @@ use std::time::{Duration, SystemTime};
 use bytes::Bytes;
 use object::{FileKind, Object, ObjectSection, ObjectSegment};
 use parking_lot::Mutex;
+use rustix::process::{Resource, getrlimit};
 use sha2::{Digest, Sha256};
 
 use crate::abi::Service;
@@ -196,6 +197,11 @@ fn open_copy(path: &str, content: &[u8]) -> Result<Vec<Service>, LibraryError> {
         return Err(why("the file is empty".into()));
     }
     whole(content).map_err(|error| why(format!("it is damaged: {error}")))?;
+    // Whoever writes beyond it gets a signal, SIGXFSZ, that ends the process.
+    let longest = getrlimit(Resource::Fsize).current.unwrap_or(u64::MAX);
+    if content.len() as u64 > longest {
+        return Err(why(format!("its copy cannot be written: files may have {longest} bytes at most")));
+    }
     let mut copy = tempfile::Builder::new()
         .prefix("linkspan-")
         .suffix(".so")

@@ -3,13 +3,18 @@
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::thread;
 
 use crossbeam_channel::{Receiver, Sender, unbounded};
 
 use crate::instance::Inner;
+use crate::stopping::{Stopping, Stops};
 
 /// Stack of a worker thread in bytes, for whoever creates the threads.
 pub const WORKER_STACK: usize = 4 * 1024 * 1024;
+
+/// Stack of the thread that watches those who stop, in bytes.
+const WATCH_STACK: usize = 256 * 1024;
 
 /// Starts a thread that runs what it is given. Returns at once; who starts threads says why one cannot be started.
 type Spawn = dyn Fn(Box<dyn FnOnce() + Send>) + Send + Sync;
@@ -20,6 +25,7 @@ pub struct Pool {
     queue: Sender<Arc<Inner>>,
     work: Receiver<Arc<Inner>>,
     spawn: Arc<Spawn>,
+    stops: Arc<Stops>,
 }
 
 impl Pool {
@@ -27,7 +33,7 @@ impl Pool {
     /// is called, and does not wait for it.
     pub fn new(threads: usize, spawn: impl Fn(Box<dyn FnOnce() + Send>) + Send + Sync + 'static) -> Self {
         let (queue, work) = unbounded();
-        let pool = Pool { queue, work, spawn: Arc::new(spawn) };
+        let pool = Pool { queue, work, spawn: Arc::new(spawn), stops: Arc::default() };
         (0..threads).for_each(|_| pool.add_worker());
         pool
     }
@@ -39,9 +45,22 @@ impl Pool {
 
     /// One more worker, in place of one that may never come back. That one ends if it does: see [`Inner::close`].
     pub(crate) fn add_worker(&self) {
-        let work = self.work.clone();
-        (self.spawn)(Box::new(move || serve(&work)));
+        add_worker(&*self.spawn, &self.work);
     }
+
+    /// Notes that the calling worker stops the service of an instance: if it does not come back, it is replaced.
+    pub(crate) fn stopping(&self, instance: &Arc<Inner>) -> Stopping<'_> {
+        self.stops.begin(instance, || {
+            let (spawn, work, stops) = (self.spawn.clone(), self.work.clone(), self.stops.clone());
+            let watch = thread::Builder::new().name("linkspan_stops".into()).stack_size(WATCH_STACK);
+            watch.spawn(move || stops.watch(|| add_worker(&*spawn, &work))).is_ok()
+        })
+    }
+}
+
+fn add_worker(spawn: &Spawn, work: &Receiver<Arc<Inner>>) {
+    let work = work.clone();
+    spawn(Box::new(move || serve(&work)));
 }
 
 fn serve(work: &Receiver<Arc<Inner>>) {

@@ -80,8 +80,10 @@ impl Inner {
             let last = live.take();
             let first = self.phase.swap(CLOSED, SeqCst) != CLOSED;
             drop(live);
-            // Those who wait are told first, then the host: a service may take its time to stop.
+            // Those who wait are told first, then the host: a service may take its time to stop, or for ever.
             self.refuse_rest();
+            let replaceable = last.is_some() && self.thread.get().is_none() && !self.has_given_worker_up();
+            let _stopping = replaceable.then(|| self.engine.pool.stopping(self));
             if let Some(live) = &last {
                 self.close_streams(&live.streams);
             }

@@ -7,7 +7,7 @@ use std::thread;
 use linkspan_engine::{Job, Options, Outcome};
 
 use crate::asked::{Asked, ok};
-use crate::echo::{Echo, HOUR, load, operation, start};
+use crate::echo::{Echo, HOUR, echo_library, load, operation, start};
 use crate::memory_host::{News, counting_engine, engine, wait_until};
 
 const CLOSED: u8 = 3;
@@ -59,6 +59,32 @@ fn a_request_that_does_not_end_with_its_instance_keeps_no_worker_from_the_others
         running.only_answer();
         wait_until("there is one worker again", || alive.load(SeqCst) == 1);
     }
+}
+
+// Two services that never stopped left a VM without workers, too.
+#[test]
+fn a_service_that_does_not_stop_keeps_no_worker_from_the_others() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("stop").into_os_string().into_string().unwrap();
+    let alive = Arc::new(AtomicUsize::new(0));
+    let engine = counting_engine(1, alive.clone());
+    for _ in 0..3 {
+        let (stuck, gate) = Echo::blank(&engine);
+        drop(gate);
+        let service = "faulty".to_string();
+        for job in [Job::Load { path: echo_library(), service }, start(&format!("await stop {file}"), Options::DEFAULT)]
+        {
+            assert!(matches!(stuck.submit(Asked::new(job)).only_answer(), Outcome::Ok(_)));
+        }
+        stuck.instance.close();
+        let (other, _gate) = Echo::start_gated(&engine, Options::DEFAULT);
+        assert_eq!(other.ask(operation::ECHO_LONG, "there").only_answer(), ok("there"));
+    }
+    assert_eq!(alive.load(SeqCst), 4);
+    std::fs::write(file, "").unwrap();
+    wait_until("there is one worker again", || alive.load(SeqCst) == 1);
+    let (other, _gate) = Echo::start_gated(&engine, Options::DEFAULT);
+    assert_eq!(other.ask(operation::ECHO_LONG, "still there").only_answer(), ok("still there"));
 }
 
 #[test]

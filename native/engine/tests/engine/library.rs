@@ -47,6 +47,12 @@ fn why_not_a_library(path: &str) -> String {
 }
 
 #[test]
+fn a_name_in_a_table_is_bounded() {
+    let library = compiled(&tempdir().unwrap(), "wrong_name");
+    assert_eq!(why_not_a_library(&library), "a name in its table is not UTF-8 of 1 to 255 bytes");
+}
+
+#[test]
 fn a_missing_file_is_named() {
     let path = in_folder(&tempdir().unwrap(), "absent.so");
     match Libraries::default().load(&path) {

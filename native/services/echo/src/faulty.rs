@@ -4,8 +4,10 @@
 use std::fs::File;
 use std::hint::black_box;
 use std::panic::panic_any;
+use std::path::Path;
 use std::process::{Command, abort};
 use std::thread;
+use std::time::Duration;
 
 use linkspan::{Context, Cost, Error, Operation, Reply, Request, Result, Service};
 
@@ -38,13 +40,20 @@ impl Faulty {
     }
 }
 
+/// `panic PLACE`, `hang PLACE`, or `await PLACE FILE`: until there is one.
 fn at(fault: &[u8], place: &str) {
-    match fault.split(|byte| *byte == b' ').collect::<Vec<_>>()[..] {
-        [b"panic", wrong] if wrong == place.as_bytes() => panic!("told to panic in {place}"),
-        [b"hang", wrong] if wrong == place.as_bytes() => loop {
+    let words: Vec<_> = std::str::from_utf8(fault).unwrap_or_default().split(' ').collect();
+    match words[..] {
+        ["panic", wrong] if wrong == place => panic!("told to panic in {place}"),
+        ["hang", wrong] if wrong == place => loop {
             // Asks nobody whether it should end, and takes no processor time.
             thread::park();
         },
+        ["await", wrong, file] if wrong == place => {
+            while !Path::new(file).exists() {
+                thread::sleep(Duration::from_millis(1));
+            }
+        }
         _ => {}
     }
 }
@@ -99,9 +108,11 @@ impl Service for Faulty {
         self.at("stop");
     }
 
-    fn cost(operation: u32, _body: usize) -> Cost {
+    fn cost(operation: u32, body: usize) -> Cost {
         match operation {
-            operation::UNKNOWN_COST => panic!("told to panic in cost"),
+            // Not while it is loaded, when it is asked with an empty body: the panic is printed.
+            operation::UNKNOWN_COST if body > 0 => panic!("told to panic in cost"),
+            operation::UNKNOWN_COST => Cost::Learn,
             operation::ECHO | operation::PANIC | operation::PANIC_WITH => Cost::Short,
             _ => Cost::Long,
         }
