@@ -176,7 +176,7 @@ for {variant, options} <- variants do
       test "tells running work to stop, and drops work that is queued" do
         server = echo()
         day = "86400000000"
-        assert Linkspan.call(server, :spin, day, 20) == {:error, :timeout}
+        assert Linkspan.call(server, :spin, day, 500) == {:error, :timeout}
         assert Linkspan.call(server, :count, "", @bound) == {:ok, "2"}
 
         running = Task.async(fn -> Linkspan.call(server, :spin, day, 500) end)

@@ -2,6 +2,7 @@
 for host <- [:driver, :nif, :program], lanes <- [1, 2] do
   defmodule Module.concat([Linkspan.ConnectTest, host, "Lanes#{lanes}"]) do
     use ExUnit.Case, async: true
+    @moduletag host: host
     import Linkspan.Eventually
 
     @options [service: :echo, host: host, lanes: lanes]

@@ -66,6 +66,7 @@ defmodule Linkspan.FailuresTest do
     @options options
 
     describe "#{host}: the service returns an error:" do
+      @describetag host: @options[:host]
       test "it is the caller's, and the instance lives" do
         {server, _} = echo = echo(@host)
         assert Linkspan.call(server, :fail, "no") == {:error, {:service, 42, "no"}}
@@ -77,6 +78,7 @@ defmodule Linkspan.FailuresTest do
     end
 
     describe "#{host}: panic:" do
+      @describetag host: @options[:host]
       for operation <- [:panic, :panic_short] do
         test "a call of #{operation} gets its message, and the owner ends with it" do
           {server, _} = echo = echo(@host)
@@ -136,6 +138,7 @@ defmodule Linkspan.FailuresTest do
     end
 
     describe "#{host}: unknown operation, undecodable body:" do
+      @describetag host: @options[:host]
       test "an unknown operation is named as it was asked, and the instance lives" do
         {server, _} = echo = echo(@host)
 
@@ -166,6 +169,7 @@ defmodule Linkspan.FailuresTest do
     end
 
     describe "#{host}: time-out:" do
+      @describetag host: @options[:host]
       test "the caller gets it and nothing else, the work is told to stop, and the instance lives" do
         {server, _} = echo = echo(@host)
         assert Linkspan.call(server, :spin, @day, 10) == {:error, :timeout}
@@ -177,6 +181,7 @@ defmodule Linkspan.FailuresTest do
     end
 
     describe "#{host}: queue full:" do
+      @describetag host: @options[:host]
       test "the caller gets busy, and the instance lives" do
         {server, _} = echo = echo(@host, queue: [limit: 2, full: :error])
         [first, _] = tasks = waiting(server, 2)
@@ -202,6 +207,7 @@ defmodule Linkspan.FailuresTest do
     end
 
     describe "#{host}: instance closed, owner gone:" do
+      @describetag host: @options[:host]
       test "while they wait, callers get closed when the instance is closed" do
         {:ok, instance} = Linkspan.open([service: :echo] ++ @options)
         tasks = waiting(instance)
@@ -238,6 +244,7 @@ defmodule Linkspan.FailuresTest do
     end
 
     describe "#{host}: start of the service fails or panics:" do
+      @describetag host: @options[:host]
       test "it is returned, and nothing is left" do
         for {argument, reason} <- [{"fail", {:service, 7, "told to fail"}}, {"panic", :panic}],
             open <- [&Linkspan.open/1, &Linkspan.start_link/1] do
@@ -264,6 +271,7 @@ defmodule Linkspan.FailuresTest do
     end
 
     describe "#{host}: library missing, wrong ABI, unknown service, bad option:" do
+      @describetag host: @options[:host]
       test "the error names the path, both versions, the service" do
         open = fn library -> Linkspan.open([service: :echo, library: library] ++ @options) end
         missing = temporary("missing.so")
@@ -333,6 +341,7 @@ defmodule Linkspan.FailuresTest do
 
   # The program only: in the other hosts `exit` would end the VM, and so would a signal.
   describe "program: the external program exits or is killed:" do
+    @describetag host: :program
     for {status, reason} <- [{0, {:exit, 0}}, {3, {:exit, 3}}, {137, {:signal, 9}}] do
       test "status #{status} is #{inspect(reason)} to all who wait, and the owner's reason" do
         {server, _} = echo = echo(:program)
@@ -387,6 +396,7 @@ defmodule Linkspan.FailuresTest do
     @host host
 
     describe "#{host}: a broken frame from outside:" do
+      @describetag host: @host
       test "to the instance: those who wait and the owner get why, and the port is closed" do
         {server, _} = echo = echo(@host)
         instance = Linkspan.handle(server)
@@ -406,6 +416,7 @@ defmodule Linkspan.FailuresTest do
 
   # Only a program is outside: the others hand over what they have made themselves.
   describe "program: a broken frame on a pipe:" do
+    @describetag host: :program
     for {what, bytes, why} <- [
           {"a frame of no kind", <<0, 0, 0, 2, 1, 2>>, "a frame that is neither reply nor event"},
           {"an empty frame", <<0, 0, 0, 0>>, "a frame that is neither reply nor event"},

@@ -25,6 +25,7 @@ defmodule Linkspan.RaceTest do
   for host <- [:driver, :nif, :program] do
     @host host
 
+    @tag host: host
     test "#{@calls} time-outs race with answers in the #{host} host" do
       servers = for _ <- 1..@servers, do: start(service: :echo, host: @host)
       handles = servers |> Enum.map(&Linkspan.handle/1) |> List.to_tuple()

@@ -11,6 +11,7 @@ variants = [
 for {variant, options} <- variants do
   defmodule Module.concat(Linkspan.RequestTest, variant) do
     use ExUnit.Case, async: true
+    @moduletag host: options[:host]
     import Linkspan.Eventually
 
     @variant variant
@@ -234,6 +235,7 @@ end
 defmodule Linkspan.RequestToProgramTest do
   # The program only: the others have no OS process to kill.
   use ExUnit.Case, async: true
+  @moduletag host: :program
 
   test "a program that is killed is the answer to all that is open" do
     Process.flag(:trap_exit, true)
@@ -254,6 +256,7 @@ defmodule Linkspan.RequestBugsTest do
   import Linkspan.Eventually
 
   # The program's owner watched callers of requests that were never sent, until they died.
+  @tag host: :program
   test "the program's owner keeps nothing of requests that could not be sent" do
     server = start(service: :echo, host: :program)
     owner = Linkspan.info(server).owner

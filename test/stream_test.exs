@@ -12,7 +12,7 @@ for {variant, options} <- variants do
     import Linkspan.Eventually
 
     @options options
-    @moduletag timeout: 300_000
+    @moduletag timeout: 300_000, host: options[:host]
     # Only bounds a hang.
     @bound 60_000
 

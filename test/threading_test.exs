@@ -2,6 +2,7 @@
 for host <- [:driver, :nif, :program] do
   defmodule Module.concat(Linkspan.ThreadingTest, host) do
     use ExUnit.Case, async: true
+    @moduletag host: host
     import Linkspan.Eventually
 
     @options [service: :bound, library: {:linkspan, "echo"}, host: host]

@@ -2,12 +2,13 @@
 # Runs tests with the image of the hosts `driver` and `nif` under AddressSanitizer, in a real VM. Built and run in a copy of the
 # project, in target/sanitize/vm: such an image is of no use elsewhere. The stable compiler does it when told that it may.
 #
-# TESTS="test/stream_test.exs" runs others than the chosen ones.
+# TESTS=test/stream_test.exs runs others than the chosen ones.
 set -eu
 cd "$(dirname "$0")/../.."
 
 copy=$PWD/target/sanitize/vm
-tests=${TESTS:-test/conformance_test.exs test/failures_test.exs test/request_test.exs test/stream_test.exs test/connect_test.exs test/dirty_test.exs test/lanes_test.exs test/threading_test.exs test/port_test.exs}
+chosen='conformance failures request stream connect lanes threading dirty port race'
+tests=${TESTS:-$(for name in $chosen; do echo "test/${name}_test.exs"; done)}
 
 runtime=$(cc -print-file-name=libasan.so)
 [ -e "$runtime" ] || { echo "sanitize: the C compiler has no libasan.so" >&2; exit 2; }
