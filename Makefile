@@ -99,5 +99,11 @@ leaks: setup ## Runs the leak tests with a million calls in each host
 sanitize-vm: setup ## Runs the image inside a VM under AddressSanitizer
 	@sh test/sanitize/run.sh
 
+.PHONY: deny
+
+deny: ## Checks licences, bans and sources of the crates [ADVISORIES=yes: asks the database, over the network]
+	@test -x _build/tools/bin/cargo-deny || cargo install cargo-deny --locked --root _build/tools
+	_build/tools/bin/cargo-deny --locked check licenses bans sources $(if $(ADVISORIES),advisories)
+
 clean: ## Removes what was built
 	rm -rf target _build priv/*

@@ -98,6 +98,26 @@ defmodule Linkspan.FaultsTest do
       end
     end
 
+    # Other tests load modules meanwhile: what is asked a thousand times would show.
+    test "#{host}: names and terms from outside make no atoms" do
+      server = start([service: :echo] ++ @options)
+      handle = Linkspan.handle(server)
+      before = :erlang.system_info(:atom_count)
+
+      for n <- 1..5000 do
+        name = "linkspan_atom_#{n}_#{System.unique_integer([:positive])}"
+        # In the external format: an atom, which the service reads and writes.
+        term = <<131, 119, byte_size(name), name::binary>>
+        {:error, {:unknown_operation, ^name}} = Linkspan.call(handle, name)
+        {:ok, ^name} = Linkspan.call(handle, :echo, name)
+        {:ok, ^term} = Linkspan.call(handle, :term, term)
+        {:error, {:service, 42, ^name}} = Linkspan.call(handle, :fail, name)
+        if rem(n, 100) == 0, do: {:error, _} = Linkspan.open([service: name] ++ @options)
+      end
+
+      assert :erlang.system_info(:atom_count) - before < 4000
+    end
+
     test "#{host}: 100,000 panics" do
       count = 100_000 * @times
       server = faulty(@host, "", on_panic: :keep)

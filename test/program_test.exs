@@ -112,4 +112,70 @@ defmodule Linkspan.ProgramTest do
     {_, 0} = System.cmd("kill", ["-CONT", "#{os_pid}"])
     assert Linkspan.call(server, :echo_long, "still there", @bound) == {:ok, "still there"}
   end
+
+  # A program that is stopped, with a pipe that is full.
+  defp with_full_pipe(fun) do
+    server = start(service: :echo, host: :program)
+    os_pid = os_pid(server)
+    {_, 0} = System.cmd("kill", ["-STOP", "#{os_pid}"])
+    body = :binary.copy("x", 1_000_000)
+    filling = for _ <- 1..5, do: Task.async(fn -> Linkspan.call(server, :echo_long, body, 1) end)
+    assert Enum.uniq(Task.await_many(filling, @bound)) == [{:error, :timeout}]
+    fun.(server, fn -> {_, 0} = System.cmd("kill", ["-CONT", "#{os_pid}"]) end)
+  end
+
+  defp elapsed(fun) do
+    {micros, result} = :timer.tc(fun)
+    {div(micros, 1000), result}
+  end
+
+  # It waited so long for the pipe, and then as long for the answer.
+  test "a time-out counts what was waited for a full pipe" do
+    with_full_pipe(fn server, go_on ->
+      timeout = 6000
+
+      call =
+        Task.async(fn -> elapsed(fn -> Linkspan.call(server, :sleep, "60000000", timeout) end) end)
+
+      receive do
+      after
+        div(timeout * 9, 10) -> go_on.()
+      end
+
+      {took, result} = Task.await(call, 3 * timeout)
+      assert result == {:error, :timeout}
+      assert took in timeout..div(timeout * 17, 10)
+    end)
+  end
+
+  # It has no time-out of its own, and waited for ever.
+  test "a stream on a full pipe is refused in time" do
+    with_full_pipe(fn server, go_on ->
+      asked = Task.async(fn -> :linkspan.stream(server, :count_to, "3") end)
+      assert Task.await(asked, @bound) == {:error, :timeout}
+      go_on.()
+      assert server |> Linkspan.stream(:count_to, "3") |> Enum.to_list() == ["1", "2", "3"]
+    end)
+  end
+
+  # A few bytes of a compressed term may stand for gigabytes, and a tag may name a process of another node.
+  test "tags that nobody sent are refused before they are read" do
+    compressed = :erlang.term_to_binary(:binary.copy("x", 50_000_000), [:compressed])
+    elsewhere = <<131, 90, 0, 1, 119, 1, ?x, 0::32, 0::32>>
+    atom = "no_such_atom_before_#{System.unique_integer([:positive])}"
+    unknown = <<131, 119, byte_size(atom), atom::binary>>
+
+    for tag <- [compressed, elsewhere, unknown, <<131>>, ""] do
+      server = start(service: :echo, host: :program)
+      monitor = Process.monitor(server)
+      memory = :erlang.memory(:total)
+      port = Linkspan.info(server).port
+      send(server, {port, {:data, <<0x81, byte_size(tag)::16, tag::binary, 0>>}})
+      why = {:protocol, "a reply with a tag that nobody sent"}
+      assert_receive {:DOWN, ^monitor, _, _, ^why}, @bound
+      assert :erlang.memory(:total) < memory + 25_000_000
+    end
+
+    assert_raise ArgumentError, fn -> String.to_existing_atom(atom) end
+  end
 end

@@ -26,6 +26,16 @@ for {variant, options} <- variants do
     # What the lanes of an instance have open.
     defp open(server), do: Linkspan.info(server).queue.requests
 
+    # It waited five seconds for an answer that had been fetched.
+    test "a request that has been answered is given up at once" do
+      request = Linkspan.send_request(echo(), :echo, "x")
+      assert Linkspan.receive_response(request, @bound) == {:reply, {:ok, "x"}}
+      {micros, given_up} = :timer.tc(fn -> Linkspan.cancel(request) end)
+      assert given_up == {:error, :cancelled}
+      assert micros < 4_000_000
+      assert_no_message()
+    end
+
     test "the answer is what a call would have returned" do
       server = echo()
       long = :binary.copy("x", 100_000)

@@ -91,6 +91,47 @@ defmodule Linkspan.SchedulerTest do
     end
   end
 
+  # By frames it cost nothing, however long it took.
+  test "an inline run is paid for by who sends its frame" do
+    {:ok, _} = Application.ensure_all_started(:linkspan)
+    port = Port.open({:spawn_driver, 'linkspan echo'}, [:binary])
+    work = 17
+
+    run = fn micros ->
+      true = Port.command(port, <<1, 0::16, work::32, 0xFFFFFFFF::32, micros::binary>>)
+      assert_receive {^port, {:data, <<0x81, 0::16, 0>>}}, 30_000
+    end
+
+    # Byte 9 to 16 of an info are the inline runs, behind state, requests and bytes.
+    inline = fn ->
+      <<0, 1, _::64, _::64, runs::64, _::binary>> = :erlang.port_control(port, 0xC0000006, "")
+      runs
+    end
+
+    eventually(fn ->
+      run.("5")
+      inline.() > 50
+    end)
+
+    runs = 200
+
+    spent = fn micros ->
+      {:reductions, before} = Process.info(self(), :reductions)
+      for _ <- 1..runs, do: run.(micros)
+      {:reductions, now} = Process.info(self(), :reductions)
+      now - before
+    end
+
+    cheap = spent.("0")
+    before = inline.()
+    dear = spent.("80")
+    # Some runs took longer than they should have, and were deferred.
+    ran = inline.() - before
+    assert ran > div(runs, 4)
+    assert dear - cheap > ran * 80 * 4 / 2
+    Port.close(port)
+  end
+
   defp reductions(fun) do
     Task.await(
       Task.async(fn ->
