@@ -81,7 +81,8 @@ defmodule Linkspan.NewTest do
   end
 
   test "the README can be followed, word by word", %{said: said} do
-    assert said =~ "5 tests, 0 failures" or said =~ "1 doctest, 4 tests, 0 failures"
+    # The new application's own, and one for each host.
+    assert said =~ ~r/4 tests, 0 failures|passed .*4 tests/
     assert said =~ "what_is_too_large_changes_nothing ... ok"
   end
 
@@ -105,7 +106,7 @@ defmodule Linkspan.NewTest do
     changed = "by: f64" <> head <> " let by = by as i64;"
 
     with_edit(demo, "native/sum/src/lib.rs", "by: i64" <> head, changed, fn ->
-      assert run(demo, "mix", ["compile"]) =~ "Compiling 1 file (.ex)"
+      assert run(demo, "mix", ["compile"]) =~ ~r/Compiling \d files? \(.ex\)/
       assert specs(demo, :add) =~ "add(Linkspan.server(), float(), timeout()) ::"
     end)
 
@@ -196,7 +197,7 @@ defmodule Linkspan.NewTest do
       path_without_cargo(dir)
     ]
 
-    assert run(demo, "mix", ["test"], env: [{"MIX_ENV", "test"} | env]) =~ "0 failures"
+    assert run(demo, "mix", ["test"], env: [{"MIX_ENV", "test"} | env]) =~ ~r/0 failures|passed/
 
     File.write!(Path.join(elsewhere, "demo/native/sum.so"), "broken")
     said = run(demo, "mix", ["compile", "--force"], env: env)
@@ -226,7 +227,7 @@ defmodule Linkspan.NewTest do
     run(demo, "mix", ["compile"])
 
     # A name whose words Rust does not find by their capitals.
-    assert run(demo, "mix", ["test", "test/demo/a_b_test.exs"]) =~ "0 failures"
+    assert run(demo, "mix", ["test", "test/demo/a_b_test.exs"]) =~ ~r/0 failures|passed/
 
     for path <- ["native/a_b", "lib/demo/a_b.ex", "test/demo/a_b_test.exs"],
         do: remove(demo, path)

@@ -4,8 +4,10 @@
 -export([run/1, clean/1]).
 -export_type([options/0, result/0]).
 
-%% Variables of the environment that cargo builds differently by.
--define(VARIABLES, ["CARGO_BUILD_", "CARGO_ENCODED_RUSTFLAGS", "CARGO_PROFILE_", "RUSTC", "RUSTFLAGS", "RUSTUP_TOOLCHAIN"]).
+%% How variables of the environment begin that cargo builds differently by.
+-define(VARIABLES, [
+    "CARGO_BUILD_RUST", "CARGO_BUILD_TARGET=", "CARGO_ENCODED_RUSTFLAGS", "CARGO_PROFILE_", "RUSTC", "RUSTFLAGS", "RUSTUP_TOOLCHAIN"
+]).
 
 -type options() :: #{
     app := atom(),
@@ -104,9 +106,9 @@ from_crates(Hint, #{source := Source, record := File, force := Force} = Options)
             end
     end.
 
-settings(#{profile := Profile, arguments := Arguments} = Options) ->
+settings(#{profile := Profile, arguments := Arguments}) ->
     Variables = [Pair || Pair <- os:getenv(), lists:any(fun(Name) -> lists:prefix(Name, Pair) end, ?VARIABLES)],
-    {cargo, Profile, Arguments, maps:get(target, Options, none), lists:sort(Variables)}.
+    {cargo, Profile, Arguments, lists:sort(Variables)}.
 
 no_cargo(Why, #{source := Source, app := App}) ->
     linkspan_diagnostic:error(filename:join(Source, "native"), [

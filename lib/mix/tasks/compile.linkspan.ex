@@ -50,6 +50,7 @@ defmodule Mix.Tasks.Compile.Linkspan do
   @impl true
   def run(arguments) do
     {given, _, _} = OptionParser.parse(arguments, switches: @switches)
+    ensure_crypto()
     {result, diagnostics} = :linkspan_build.run(options(given))
     if result == :noop and given[:all_warnings], do: Enum.each(diagnostics, &show/1)
 
@@ -79,6 +80,12 @@ defmodule Mix.Tasks.Compile.Linkspan do
       colour: IO.ANSI.enabled?(),
       print: &IO.write(:stderr, &1)
     })
+  end
+
+  # Checksums need it. From 1.15 on Mix hides what an application does not name.
+  defp ensure_crypto do
+    if function_exported?(Mix, :ensure_application!, 1),
+      do: apply(Mix, :ensure_application!, [:crypto])
   end
 
   # Mix links it to the application's own, which may be gone by now.
