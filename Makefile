@@ -4,7 +4,7 @@ SHELL := /bin/sh
 # Names of files may be in any language.
 export LC_ALL := C.UTF-8
 
-.PHONY: help setup build demo test test-rust test-erlang test-elixir test-schedulers test-example test-apps check format header shell bench figures otp-suites clean
+.PHONY: help setup build demo test test-rust test-erlang test-elixir test-schedulers test-example test-apps check format header shell bench figures otp-suites fuzz loom sanitize-crates clean
 
 help: ## Lists the commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name does; do \
@@ -104,6 +104,19 @@ sanitize-vm: setup ## Runs the image inside a VM under AddressSanitizer
 deny: ## Checks licences, bans and sources of the crates [ADVISORIES=yes: asks the database, over the network]
 	@test -x _build/tools/bin/cargo-deny || cargo install cargo-deny --locked --root _build/tools
 	_build/tools/bin/cargo-deny --locked check licenses bans sources $(if $(ADVISORIES),advisories)
+
+fuzz: ## Feeds decoders and scripts with what libFuzzer finds [MINUTES=5 TARGET=etf]
+	@sh native/fuzz/libfuzzer/run.sh $(or $(MINUTES),5) $(TARGET)
+
+loom: ## Takes the steps of the engine's tickets in every order
+	RUSTFLAGS="--cfg loom" cargo test --release --locked --manifest-path native/engine/loom/Cargo.toml --target-dir target/loom
+
+.PHONY: sanitize
+
+sanitize: sanitize-crates sanitize-vm ## Both of them
+
+sanitize-crates: ## Runs the tests of the crates around services under AddressSanitizer
+	@sh native/sanitize.sh
 
 clean: ## Removes what was built
 	rm -rf target _build priv/*

@@ -6,7 +6,7 @@ use std::sync::atomic::{
     AtomicBool, AtomicU8, AtomicUsize,
     Ordering::{AcqRel, Acquire, Relaxed, SeqCst},
 };
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
 use bytes::{BufMut, Bytes, BytesMut};
@@ -19,6 +19,7 @@ use crate::budget::Budget;
 use crate::counters::Counters;
 use crate::stream::Streams;
 use crate::thread::Thread;
+use crate::ticket::Home;
 use crate::times::Times;
 use crate::{Counts, Engine, Host, Options, Outcome, Ticket};
 
@@ -233,7 +234,8 @@ impl Inner {
             return Err(outcome);
         }
         accepted();
-        ticket.queue_at(Arc::downgrade(self));
+        let home: Weak<Inner> = Arc::downgrade(self);
+        ticket.queue_at(home);
         self.queue.push(ticket.clone());
         self.schedule();
         Ok(())
@@ -282,18 +284,6 @@ impl Inner {
     pub(crate) fn left(&self, weight: usize) {
         let left = self.free(weight);
         self.tell_waiting(left == 0);
-    }
-
-    /// A queued request was cancelled. Its place is free at once, unless so many have been cancelled that what is
-    /// left of them in the queue has to be bounded.
-    pub(crate) fn withdrawn(&self, ticket: &Ticket) {
-        let options = self.options.get().unwrap_or(&Options::DEFAULT);
-        let most = options.limit.max(FEW_TOMBSTONES);
-        if self.tombstones.fetch_add(1, AcqRel) < most && ticket.free_place() {
-            self.finished(ticket);
-        } else {
-            self.tombstones.fetch_sub(1, AcqRel);
-        }
     }
 
     /// A request was refused. Nobody gained a place by it; but if nothing is open any more, nothing else would
@@ -411,6 +401,28 @@ impl Inner {
         info.put_u64(options.bytes as u64);
         self.times.write(self.service.get(), &mut info);
         info.freeze()
+    }
+}
+
+impl Home for Inner {
+    /// A queued request was cancelled. Its place is free at once, unless so many have been cancelled that what is
+    /// left of them in the queue has to be bounded.
+    fn withdrawn(&self, ticket: &Ticket) {
+        let options = self.options.get().unwrap_or(&Options::DEFAULT);
+        let most = options.limit.max(FEW_TOMBSTONES);
+        if self.tombstones.fetch_add(1, AcqRel) < most && ticket.free_place() {
+            self.finished(ticket);
+        } else {
+            self.tombstones.fetch_sub(1, AcqRel);
+        }
+    }
+
+    /// The end of the instance needs no such call.
+    fn resume(self: Arc<Self>, ticket: Arc<Ticket>) {
+        if !self.is_closing() {
+            self.queue.push(ticket);
+            self.schedule();
+        }
     }
 }
 

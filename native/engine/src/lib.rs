@@ -21,6 +21,7 @@ mod pending;
 mod pool;
 mod stopping;
 mod stream;
+mod sync;
 mod thread;
 mod ticket;
 mod times;

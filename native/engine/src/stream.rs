@@ -142,14 +142,6 @@ impl Inner {
         Pause::Turn
     }
 
-    /// Puts a stream that was parked into the queue again. The end of the instance needs no such call.
-    pub(crate) fn resume(self: &Arc<Self>, ticket: Arc<Ticket>) {
-        if !self.is_closing() {
-            self.queue.push(ticket);
-            self.schedule();
-        }
-    }
-
     /// Answers the streams of a closed instance, which are dropped with its state.
     pub(crate) fn close_streams(&self, streams: &Streams) {
         for open in streams.0.values() {

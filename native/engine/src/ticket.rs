@@ -1,17 +1,13 @@
 //! One accepted request and its one answer.
 
 use std::fmt;
-use std::sync::atomic::{
-    AtomicBool, AtomicU8, AtomicU32, AtomicU64,
-    Ordering::{AcqRel, Acquire, Relaxed, Release},
-};
+use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
 use std::sync::{Arc, LazyLock, OnceLock, Weak};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use crossbeam_utils::atomic::AtomicCell;
 
-use crate::instance::Inner;
+use crate::sync::{AtomicBool, AtomicCell, AtomicU8, AtomicU32, AtomicU64};
 use crate::{Options, Outcome, Recipient};
 
 /// What an instance is to do.
@@ -67,6 +63,15 @@ impl Job {
     }
 }
 
+/// Where requests are queued.
+pub(crate) trait Home: Send + Sync {
+    /// A queued request was cancelled.
+    fn withdrawn(&self, ticket: &Ticket);
+
+    /// A stream that was parked is to go on.
+    fn resume(self: Arc<Self>, ticket: Arc<Ticket>);
+}
+
 // ```text
 //            attach            answer: the recipient is told
 //   WAITING --------> ATTACHED ------------------------> ANSWERED
@@ -98,7 +103,7 @@ pub struct Ticket {
     weight: usize,
     recipient: OnceLock<Box<dyn Recipient>>,
     /// Where the request is queued, and whether its place there has been given up.
-    home: OnceLock<Weak<Inner>>,
+    home: OnceLock<Weak<dyn Home>>,
     freed: AtomicBool,
     outcome: AtomicCell<Option<Box<Outcome>>>,
     /// Nanoseconds after `EPOCH`; `u64::MAX` for never.
@@ -275,7 +280,7 @@ impl Ticket {
     }
 
     /// Says where the request is queued.
-    pub(crate) fn queue_at(self: &Arc<Self>, home: Weak<Inner>) {
+    pub(crate) fn queue_at(self: &Arc<Self>, home: Weak<dyn Home>) {
         let _ = self.home.set(home);
         if let Some(flow) = &self.flow {
             let _ = flow.ticket.set(Arc::downgrade(self));

@@ -40,6 +40,21 @@ mod operation {
 #[derive(Debug)]
 pub struct Script(Interpreter);
 
+/// One request to an interpreter of its own, without a host: what fuzzers ask.
+#[doc(hidden)]
+pub fn ask(limits: Limits, operation: u32, body: &str) -> Result<String> {
+    let task = task(operation, body);
+    Interpreter::new(limits)?.run(task, Terms { stack: 512 << 10, cancelled: Box::new(|| false) })
+}
+
+fn task(operation: u32, body: &str) -> Task<'_> {
+    match operation {
+        operation::EVAL => Task::Eval { source: body, file: "eval" },
+        operation::CALL => Task::Call { body },
+        other => unreachable!("operation {other} is not declared"),
+    }
+}
+
 impl Service for Script {
     const NAME: &'static str = "script";
     const OPERATIONS: &'static [Operation] =
@@ -57,12 +72,7 @@ impl Service for Script {
 
     fn call(&mut self, request: Request<'_>, cx: &Context<'_>) -> Result<Reply> {
         let body = std::str::from_utf8(request.body()).map_err(Error::bad_request)?;
-        let task = match request.operation() {
-            operation::EVAL => Task::Eval { source: body, file: "eval" },
-            operation::CALL => Task::Call { body },
-            other => unreachable!("operation {other} is not declared"),
-        };
-        self.0.run(task, terms(cx)).map(Reply::bytes)
+        self.0.run(task(request.operation(), body), terms(cx)).map(Reply::bytes)
     }
 
     fn cost(_operation: u32, _body: usize) -> Cost {
