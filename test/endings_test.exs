@@ -153,6 +153,12 @@ defmodule Linkspan.EndingsTest do
     end
   end
 
+  # How many processes of the system want each core, on the average of the last minute.
+  defp load_of_a_core do
+    {load, _} = Float.parse(File.read!("/proc/loadavg"))
+    load / System.schedulers_online()
+  end
+
   # OS processes that have this in their environment.
   defp programs_with(text) do
     for os_pid <- File.ls!("/proc"),
@@ -209,8 +215,8 @@ defmodule Linkspan.EndingsTest do
           System.monotonic_time(:millisecond) - from
         end
 
-      # The machine may be busy with other things, but not each time.
-      assert Enum.min(left) < 1000, "took #{inspect(left)} ms"
+      # A second of a machine that has nothing else to do: others wait for their turn.
+      assert Enum.min(left) < 1000 * max(1, load_of_a_core()), "took #{inspect(left)} ms"
     end
 
     test "halted under load ends with status 0, at once, and leaves neither core nor program" do
