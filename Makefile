@@ -113,7 +113,7 @@ loom: ## Takes the steps of the engine's tickets in every order
 
 .PHONY: sanitize
 
-sanitize: sanitize-crates sanitize-vm ## Both of them
+sanitize: sanitize-crates sanitize-vm ## Runs both of them
 
 sanitize-crates: ## Runs the tests of the crates around services under AddressSanitizer
 	@sh native/sanitize.sh
