@@ -269,14 +269,13 @@ cancel(Port, Tag) ->
 
 %% If the pipe is full, a process waits for it: what is not answered must not be lost.
 tell(Port, Frame) ->
-    try port_command(Port, Frame, [nosuspend]) of
-        true -> ok;
-        false ->
-            %% Where the VM has no room for a process, the engine's own deadline has to do.
-            _ = catch spawn(fun() -> sent(Port, Frame) end),
-            ok
+    try
+        _ = port_command(Port, Frame, [nosuspend]) orelse spawn(fun() -> sent(Port, Frame) end),
+        ok
     catch
-        error:badarg -> ok
+        error:badarg -> ok;
+        %% Where the VM has no room for a process, the engine's own deadline has to do.
+        error:system_limit -> ok
     end.
 
 send(_Port, _Frame, Size, _Timeout) when Size > ?LONGEST ->
