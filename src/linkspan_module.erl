@@ -51,8 +51,9 @@ head(Module, #{library := {Application, Library}}, #{doc := Doc}) ->
         "%%\n",
         linkspan_edoc:comment([Doc, "Servers, options and reasons are those of the module `linkspan`."]),
         io_lib:format("-module(~tp).~n~n", [Module]),
-        "%% An operation may have any name.\n"
-        "-compile(no_auto_import).\n\n"
+        "%% An operation may have any name, and need not be called from here.\n"
+        "-compile(no_auto_import).\n",
+        io_lib:format("-ignore_xref(~tp).~n~n", [Module])
     ].
 
 exports(Functions) ->
