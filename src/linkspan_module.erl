@@ -32,7 +32,10 @@ source(Module, {Application, Library, Service}, {Hash, Description}, Functions) 
                 literal("expected", "linkspan_typed:expected()", {Hash, linkspan_typed:without_docs(Description)})
             ]};
         [{Name, Arity} | _] ->
-            {error, io_lib:format("an operation would be the function ~ts/~b, which is there already", [Name, Arity])}
+            {error, [
+                io_lib:format("an operation would be the function ~ts/~b, which is there already; ", [Name, Arity]),
+                "give the operation another name, by #[op(name = \"..\")]"
+            ]}
     end.
 
 too_long(Description) ->

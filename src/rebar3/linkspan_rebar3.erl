@@ -2,15 +2,23 @@
 %% application. rebar3 finds this module by the setting `providers` of the application linkspan.
 -module(linkspan_rebar3).
 
--export([init/1, build/1, setting/3]).
+-export([init/1, arguments/1, build/1, setting/3]).
+
+-define(COMMANDS, [linkspan_rebar3_compile, linkspan_rebar3_clean, linkspan_rebar3_new, linkspan_rebar3_precompile]).
 
 -spec init(rebar_state:t()) -> {ok, rebar_state:t()}.
 init(State) ->
-    {ok, lists:foldl(fun add/2, State, [linkspan_rebar3_compile, linkspan_rebar3_clean, linkspan_rebar3_new])}.
+    {ok, lists:foldl(fun add/2, State, ?COMMANDS)}.
 
 add(Module, State) ->
     Properties = [{module, Module}, {namespace, linkspan} | Module:properties()],
     rebar_state:add_provider(State, providers:create(Properties)).
+
+%% What stands behind a command, but for its options. The first of it is, for rebar3, a task.
+-spec arguments(rebar_state:t()) -> [string()].
+arguments(State) ->
+    {Options, Rest} = rebar_state:command_parsed_args(State),
+    proplists:get_all_values(task, Options) ++ Rest.
 
 %% How the native code of the application is built that a hook runs for. Rebar3's profiles share what cargo builds.
 -spec build(rebar_state:t()) -> linkspan_build:options().

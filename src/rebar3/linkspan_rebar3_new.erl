@@ -19,10 +19,8 @@ properties() ->
 
 -spec do(rebar_state:t()) -> {ok, rebar_state:t()} | {error, {module(), term()}}.
 do(State) ->
-    %% What stands alone first is, for rebar3, a task.
-    {Options, Rest} = rebar_state:command_parsed_args(State),
-    Names = proplists:get_all_values(task, Options) ++ Rest,
-    case {Names, app(proplists:get_value(app, Options), rebar_state:project_apps(State))} of
+    {Options, _} = rebar_state:command_parsed_args(State),
+    case {linkspan_rebar3:arguments(State), app(proplists:get_value(app, Options), rebar_state:project_apps(State))} of
         {[Name], {ok, App}} ->
             case linkspan_template:check(Name) of
                 ok -> make(Name, App, State);
