@@ -152,6 +152,9 @@ defmodule Linkspan.Rebar3Test do
     ebin = Path.join(@demo, "_build/default/lib/demo/ebin")
     assert File.exists?(Path.join(ebin, "my_counter.beam"))
     assert File.read!(Path.join(ebin, "demo.app")) =~ "my_counter"
+    change("rebar.config", "{modules, ", "{module, ")
+    said = run(@demo, "rebar3 compile", status: 1)
+    assert said =~ ~S(and {arguments, Strings}, without {module,[{my_counter,"counter"}]})
   end
 
   test "a new service overwrites nothing, and needs a name of Rust's" do

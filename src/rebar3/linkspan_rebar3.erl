@@ -1,8 +1,20 @@
-%% The plugin for rebar3, which an application names beside the dependency: its commands, and what they know of an
-%% application. rebar3 finds this module by the setting `providers` of the application linkspan.
+%% The plugin for rebar3: its commands, and what they know of an application. An application names Linkspan under `plugins` as
+%% well as under `deps`; rebar3 finds this module by the setting `providers` of the application linkspan.
+%%
+%%     {provider_hooks, [{pre, [{compile, {linkspan, compile}}]}, {post, [{clean, {linkspan, clean}}]}]}.
+%%     {linkspan, [
+%%         %% One module for each pair {Module, Library} and triple {Module, Library, Service}; by default, for each library
+%%         %% with a typed service of its own name, one of that name.
+%%         {modules, [{my_counter, "counter"}]},
+%%         %% A profile of cargo, and more arguments for `cargo build`.
+%%         {profile, "release"},
+%%         {arguments, ["--locked"]}
+%%     ]}.
+%%
+%% In the environment, LINKSPAN_PRECOMPILED, CARGO_TARGET_DIR and CARGO_BUILD_TARGET as for Mix.
 -module(linkspan_rebar3).
 
--export([init/1, arguments/1, build/1, setting/3]).
+-export([init/1, arguments/1, build/1, settings/1, format_error/1]).
 
 -define(COMMANDS, [linkspan_rebar3_compile, linkspan_rebar3_clean, linkspan_rebar3_new, linkspan_rebar3_precompile]).
 
@@ -26,17 +38,32 @@ build(State) ->
     App = rebar_state:current_app(State),
     Name = binary_to_atom(rebar_app_info:name(App)),
     Base = filename:join(rebar_state:get(State, base_dir, "_build"), "linkspan"),
-    #{
+    (maps:without([modules], settings(State)))#{
         app => Name,
         source => rebar_app_info:dir(App),
         priv => filename:join(rebar_app_info:dir(App), "priv"),
-        record => filename:join(Base, [Name, ".record"]),
-        target => filename:join(Base, "native"),
-        profile => setting(profile, State, "release"),
-        arguments => setting(arguments, State, [])
+        record => filename:join(Base, atom_to_list(Name) ++ ".record"),
+        target => filename:join(Base, "native")
     }.
 
-%% A setting of the application in rebar.config: {linkspan, [{Name, Value}]}.
--spec setting(atom(), rebar_state:t(), term()) -> term().
-setting(Name, State, Default) ->
-    proplists:get_value(Name, rebar_app_info:get(rebar_state:current_app(State), linkspan, []), Default).
+%% What rebar.config says of the application, under `linkspan`.
+-spec settings(rebar_state:t()) -> #{modules | profile | arguments => term()}.
+settings(State) ->
+    Given = rebar_app_info:get(rebar_state:current_app(State), linkspan, []),
+    case is_list(Given) andalso [Setting || Setting <- Given, not is_setting(Setting)] of
+        [] -> maps:from_list(Given);
+        false -> throw({error, {?MODULE, {setting, Given}}});
+        [Other | _] -> throw({error, {?MODULE, {setting, Other}}})
+    end.
+
+is_setting({modules, _Checked}) -> true;
+is_setting({profile, Profile}) -> io_lib:printable_unicode_list(Profile);
+is_setting({arguments, Arguments}) -> is_list(Arguments) andalso lists:all(fun io_lib:printable_unicode_list/1, Arguments);
+is_setting(_Other) -> false.
+
+-spec format_error({setting, term()}) -> unicode:chardata().
+format_error({setting, Setting}) ->
+    io_lib:format(
+        "rebar.config: linkspan is to be a list of {modules, List}, {profile, String} and {arguments, Strings}, without ~0tp",
+        [Setting]
+    ).

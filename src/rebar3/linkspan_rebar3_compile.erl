@@ -40,7 +40,7 @@ with_modules(Outputs, #{app := Name, priv := Priv}, App, State) ->
         taken => own_modules(App),
         folder => Folder
     },
-    case linkspan_modules:write(maps:merge(Options, asked(linkspan_rebar3:setting(modules, State, all)))) of
+    case linkspan_modules:write(maps:merge(Options, maps:with([modules], linkspan_rebar3:settings(State)))) of
         {ok, Remarks} ->
             _ = [rebar_api:warn("~ts", [Remark]) || Remark <- Remarks],
             Sources = rebar_dir:src_dirs(rebar_app_info:opts(App), ["src"]),
@@ -48,9 +48,6 @@ with_modules(Outputs, #{app := Name, priv := Priv}, App, State) ->
         {error, Why} ->
             refuse({modules, Name, Why})
     end.
-
-asked(all) -> #{};
-asked(Modules) -> #{modules => Modules}.
 
 own_modules(App) ->
     [

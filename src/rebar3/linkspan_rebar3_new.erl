@@ -89,7 +89,11 @@ missing(App) ->
     Hooks = proplists:get_value(pre, rebar_app_info:get(App, provider_hooks, []), []),
     case lists:member({linkspan, compile}, proplists:get_all_values(compile, Hooks)) of
         true -> "";
-        false -> "\nIn rebar.config is missing, for the module {NAME}:\n\n    {provider_hooks, [{pre, [{compile, {linkspan, compile}}]}]}.\n"
+        false ->
+            [
+                "\nFor the module {NAME}, this is missing in ", filename:join(rebar_app_info:dir(App), "rebar.config"),
+                ":\n\n    {provider_hooks, [{pre, [{compile, {linkspan, compile}}]}]}.\n"
+            ]
     end.
 
 next_steps() ->
