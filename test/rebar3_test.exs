@@ -2,6 +2,7 @@
 # with its release. No Elixir is in the PATH.
 defmodule Linkspan.Rebar3Test do
   use ExUnit.Case, async: false
+  import Linkspan.Command
 
   @moduletag timeout: 300_000
 
@@ -49,29 +50,17 @@ defmodule Linkspan.Rebar3Test do
       for [language, code] <- Regex.scan(~r/^```(\w+)\n(.*?)^```$/ms, section, capture: [1, 2]),
           do: {language, code}
 
-    run(@dir, make)
+    sh(@dir, make)
     edit("rebar.config", ~r/^\{deps, \[\]\}\.\n/m, settings)
-    run(@demo, service)
+    sh(@demo, service)
   end
 
-  # What a command of the shell prints. It is to end with `status`.
-  defp run(dir, command, options \\ []) do
-    bin = Path.join(@dir, Keyword.get(options, :bin, "bin"))
-
-    env = [
-      {"PATH", bin},
-      # No colours.
-      {"TERM", "dumb"},
-      {"CARGO_TARGET_DIR", Path.expand("target")},
-      # Whatever Linkspan has needed is there.
-      {"CARGO_NET_OFFLINE", "true"},
-      {"LINKSPAN_PRECOMPILED", options[:precompiled]}
-    ]
-
-    {said, status} = System.cmd("sh", ["-ec", command], cd: dir, env: env, stderr_to_stdout: true)
-
-    assert status == Keyword.get(options, :status, 0), "#{command} ended with #{status}:\n#{said}"
-    said
+  # A command of the shell, with the commands of one of the folders.
+  defp sh(dir, command, options \\ []) do
+    {bin, options} = Keyword.pop(options, :bin, "bin")
+    # Without colours, and without looking for crates that Linkspan itself has not needed.
+    env = [{"PATH", Path.join(@dir, bin)}, {"TERM", "dumb"}, {"CARGO_NET_OFFLINE", "true"}]
+    run(dir, "sh", ["-ec", command], Keyword.update(options, :env, env, &(env ++ &1)))
   end
 
   # Changes a file; returns how it was.
@@ -99,32 +88,32 @@ defmodule Linkspan.Rebar3Test do
   end
 
   test "the README makes a service whose tests pass", %{said: said} do
-    assert run(@dir, "command -v elixir mix || echo none") == "none\n"
+    assert sh(@dir, "command -v elixir mix || echo none") == "none\n"
     assert said =~ "Writing #{@demo}/native/counter/src/lib.rs"
     assert said =~ "cargo test --manifest-path native/counter/Cargo.toml"
     assert said =~ "3 tests, 0 failures"
   end
 
   test "a type that is changed in Rust changes the spec" do
-    run(@demo, "rebar3 compile")
+    sh(@demo, "rebar3 compile")
     assert spec(:add, 2) =~ "by :: integer()"
     change("native/counter/src/lib.rs", "by: i64", "by: Option<i64>")
     change("native/counter/src/lib.rs", "checked_add(by)", "checked_add(by.unwrap_or(1))")
-    run(@demo, "rebar3 compile")
+    sh(@demo, "rebar3 compile")
     assert spec(:add, 2) =~ "by :: integer() | nil | :undefined"
   end
 
   test "a library that was changed behind its module is refused" do
-    run(@demo, "rebar3 compile")
+    sh(@demo, "rebar3 compile")
     change("native/counter/src/lib.rs", "by: i64", "by: f64")
     change("native/counter/src/lib.rs", "checked_add(by)", "checked_add(by as i64)")
-    run(@demo, "cargo build --quiet --release --manifest-path native/counter/Cargo.toml")
+    sh(@demo, "cargo build --quiet --release --manifest-path native/counter/Cargo.toml")
     library = Path.join(@demo, "priv/native/counter.so")
     File.rm!(library)
     File.cp!("target/release/libcounter.so", library)
 
     said =
-      run(@demo, ~S"""
+      sh(@demo, ~S"""
       erl -noinput -pa _build/default/lib/*/ebin _build/default/checkouts/*/ebin \
         -eval 'ok = linkspan:load(), io:format("~0tp", [counter:open([{start, [{total, 1}]}])]), init:stop().'
       """)
@@ -135,7 +124,7 @@ defmodule Linkspan.Rebar3Test do
 
   test "what cargo says is an error of rebar3's" do
     change("native/counter/src/lib.rs", "self.total = total", "self.totl = total")
-    said = run(@demo, "rebar3 compile", status: 1)
+    said = sh(@demo, "rebar3 compile", status: 1)
     assert said =~ "error[E0609]: no field `totl`"
     assert said =~ "===> Compiling the native code of demo failed\n"
     assert said =~ ~r"^#{@demo}/native/counter/src/lib.rs:\d+:14: no field `totl`"m
@@ -145,15 +134,15 @@ defmodule Linkspan.Rebar3Test do
     path = Path.join(@demo, "src/counter.erl")
     File.write!(path, "-module(counter).\n")
     on_exit(fn -> File.rm!(path) end)
-    said = run(@demo, "rebar3 compile", status: 1)
+    said = sh(@demo, "rebar3 compile", status: 1)
     assert said =~ "===> Making the modules of demo failed\nthe application has a module counter"
     change("rebar.config", ~r/\z/, ~S({linkspan, [{modules, [{my_counter, "counter"}]}]}.))
-    run(@demo, "rebar3 compile")
+    sh(@demo, "rebar3 compile")
     ebin = Path.join(@demo, "_build/default/lib/demo/ebin")
     assert File.exists?(Path.join(ebin, "my_counter.beam"))
     assert File.read!(Path.join(ebin, "demo.app")) =~ "my_counter"
     change("rebar.config", "{modules, ", "{module, ")
-    said = run(@demo, "rebar3 compile", status: 1)
+    said = sh(@demo, "rebar3 compile", status: 1)
     assert said =~ ~S(and {arguments, Strings}, without {module,[{my_counter,"counter"}]})
   end
 
@@ -164,7 +153,7 @@ defmodule Linkspan.Rebar3Test do
           {"one two", "wants one name"},
           {"--app other one", "there is no application other here, but demo"}
         ] do
-      assert run(@demo, "rebar3 linkspan new #{arguments}", status: 1) =~ words
+      assert sh(@demo, "rebar3 linkspan new #{arguments}", status: 1) =~ words
     end
 
     assert File.ls!(Path.join(@demo, "native")) == ["counter"]
@@ -172,21 +161,21 @@ defmodule Linkspan.Rebar3Test do
 
   test "no cargo is needed with what was built elsewhere" do
     elsewhere = Path.join(@dir, "elsewhere")
-    said = run(@demo, "rebar3 linkspan precompile #{elsewhere}")
+    said = sh(@demo, "rebar3 linkspan precompile #{elsewhere}")
     assert said =~ "Writing #{elsewhere}/demo/native/counter.so"
     assert said =~ "Writing #{elsewhere}/linkspan/linkspan_program"
-    run(@demo, "rebar3 clean && rm -rf _build")
+    sh(@demo, "rebar3 clean && rm -rf _build")
     refute File.exists?(Path.join(@demo, "priv/native/counter.so"))
-    assert run(@demo, "rebar3 compile", bin: "no_cargo", status: 1) =~ "cargo is not in the PATH"
-    options = [bin: "no_cargo", precompiled: elsewhere]
-    assert run(@demo, "rebar3 eunit", options) =~ "3 tests, 0 failures"
+    assert sh(@demo, "rebar3 compile", bin: "no_cargo", status: 1) =~ "cargo is not in the PATH"
+    options = [bin: "no_cargo", env: [{"LINKSPAN_PRECOMPILED", elsewhere}]]
+    assert sh(@demo, "rebar3 eunit", options) =~ "3 tests, 0 failures"
     File.write!(Path.join(elsewhere, "demo/native/counter.so"), "broken")
-    said = run(@demo, "rebar3 clean && rebar3 compile", options ++ [status: 1])
+    said = sh(@demo, "rebar3 clean && rebar3 compile", options ++ [status: 1])
     assert said =~ "#{elsewhere}/demo/native/counter.so: its SHA-256 is"
   end
 
   test "the example's release starts elsewhere, without cargo" do
-    assert run(@example, "rebar3 do ct, xref, release") =~ "All 12 tests passed"
+    assert sh(@example, "rebar3 do ct, xref, release") =~ "All 12 tests passed"
     File.rename!(Path.join(@example, "_build/default/rel/erlang_app"), Path.join(@dir, "moved"))
 
     start = ~S"""
@@ -194,7 +183,7 @@ defmodule Linkspan.Rebar3Test do
       -eval '[io:write(words:add(W, <<"a b">>)) || W <- [words_driver, words_nif, words_program]], init:stop().'
     """
 
-    said = run(Path.join(@dir, "moved"), start, bin: "no_cargo")
+    said = sh(Path.join(@dir, "moved"), start, bin: "no_cargo")
     assert said =~ "{ok,2}{ok,2}{ok,2}"
   end
 end
