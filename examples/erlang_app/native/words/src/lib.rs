@@ -69,7 +69,8 @@ impl Words {
     /// How often the most frequent word was there; `limit` to words of so many letters at most.
     pub fn highest(&self, limit: Option<usize>) -> Result<Entry, Error> {
         let fits = |word: &str| limit.is_none_or(|limit| word.chars().count() <= limit);
-        let found = self.counts.iter().filter(|(word, _)| fits(word)).max_by_key(|(word, count)| (**count, Reverse(*word)));
+        let found =
+            self.counts.iter().filter(|(word, _)| fits(word)).max_by_key(|(word, count)| (**count, Reverse(*word)));
         let (word, count) = found.ok_or_else(|| Error::new(1, "there are no such words"))?;
         Ok(Entry { word: word.clone(), count: *count })
     }
