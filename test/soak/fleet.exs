@@ -47,7 +47,18 @@ defmodule Linkspan.Soak.Fleet do
 
     for "/proc/" <> pid <- Path.wildcard("/proc/[0-9]*"),
         {:ok, ^program} <- [File.read_link("/proc/#{pid}/exe")],
+        ours?(parent(pid)),
         do: pid
+  end
+
+  # Of the process that starts programs for this VM, or of nobody any more: other VMs may have programs as well.
+  defp ours?(parent), do: parent in ["1", nil] or parent(parent) == System.pid()
+
+  defp parent(pid) do
+    case File.read("/proc/#{pid}/stat") do
+      {:ok, stat} -> stat |> String.split(") ") |> List.last() |> String.split(" ") |> Enum.at(1)
+      {:error, _} -> nil
+    end
   end
 
   defp real(path) do
