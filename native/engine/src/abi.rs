@@ -188,10 +188,10 @@ impl Service {
         let mut reply = Room::new();
         let context = scope.context(crate::WORKER_STACK / 2);
         // SAFETY: everything is valid for the call, and the state is written if it succeeds.
-        let status = unsafe { (self.raw.start)(slice(argument), &context, &mut state, reply.raw()) };
+        let status = unsafe { (self.raw.start)(slice(argument), &context, &mut state, reply.over(&mut [])) };
         match reply.outcome(status, 0) {
             Answer::Inline(_) | Answer::Outcome(Outcome::Ok(_)) => {
-                Ok(State { service: self.clone(), state, scope, panicked: false })
+                Ok(State { service: self.clone(), state, scope, context, reply, panicked: false })
             }
             Answer::Outcome(outcome) => Err(outcome),
             Answer::Stream(_) => Err(Outcome::Panicked("the service started with a stream".into())),
@@ -264,8 +264,10 @@ pub(crate) enum Next {
 pub(crate) struct State {
     service: Service,
     state: *mut c_void,
-    /// Boxed: its address goes into every context.
+    /// Boxed: its address is in the context.
     scope: Box<Scope>,
+    context: abi::Context,
+    reply: Room,
     panicked: bool,
 }
 
@@ -275,6 +277,7 @@ unsafe impl Send for State {}
 
 impl State {
     /// Handles one request. A short answer is written to `room`.
+    #[inline]
     pub(crate) fn call(&mut self, call: Call<'_>, room: &mut [u8]) -> Answer {
         let Call { operation, cast, body, ticket, stack, stream } = call;
         self.scope.ticket = ticket;
@@ -285,14 +288,15 @@ impl State {
             lender: (&raw const body).cast(),
             share,
         };
-        let mut reply = Room::over(room);
-        let context = self.scope.context(stack);
+        self.context.stack_limit = stack;
         // SAFETY: everything is valid for the call; `&mut self` makes it the only one.
-        let status = unsafe { (self.service.raw.call)(self.state, &request, &context, reply.raw()) };
+        let status = unsafe { (self.service.raw.call)(self.state, &request, &self.context, self.reply.over(room)) };
         self.scope.ticket = None;
-        let answer = reply.outcome(status, operation);
+        if let Some(len) = self.reply.written(status) {
+            return Answer::Inline(len);
+        }
         self.panicked |= status == abi::status::PANICKED;
-        match answer {
+        match self.reply.outcome(status, operation) {
             Answer::Stream(_) if !stream => {
                 Answer::Outcome(Outcome::BadRequest("the answer is a stream: ask for it with stream/3".into()))
             }
@@ -304,17 +308,16 @@ impl State {
     pub(crate) fn next(&mut self, stream: &mut Stream, ticket: &Arc<Ticket>, stack: usize) -> Next {
         let Some(next) = stream.0.next else { return Next::End };
         self.scope.ticket = Some(ticket.clone());
-        let context = self.scope.context(stack);
+        self.context.stack_limit = stack;
         // No room is provided: parts travel in buffers of the service's.
-        let mut reply = Room::new();
         // SAFETY: everything is valid for the call; `&mut self` makes it the only one of the instance.
-        let status = unsafe { next(stream.0.data, &context, reply.raw()) };
+        let status = unsafe { next(stream.0.data, &self.context, self.reply.over(&mut [])) };
         self.scope.ticket = None;
         self.panicked |= status == abi::status::PANICKED;
         if status == abi::status::END {
             return Next::End;
         }
-        match reply.outcome(status, 0) {
+        match self.reply.outcome(status, 0) {
             Answer::Inline(_) => Next::Part(Bytes::new()),
             Answer::Outcome(Outcome::Ok(bytes)) => Next::Part(bytes),
             Answer::Outcome(outcome) => Next::Outcome(outcome),
@@ -334,9 +337,9 @@ impl State {
 
 impl Drop for State {
     fn drop(&mut self) {
-        let context = self.scope.context(crate::WORKER_STACK / 2);
+        self.context.stack_limit = crate::WORKER_STACK / 2;
         // SAFETY: the last use of the state.
-        unsafe { (self.service.raw.stop)(self.state, &context, self.panicked.into()) };
+        unsafe { (self.service.raw.stop)(self.state, &self.context, self.panicked.into()) };
     }
 }
 
@@ -400,31 +403,40 @@ impl Drop for Taken {
     }
 }
 
-/// Room for a reply: the host's own, or none.
-struct Room<'a> {
-    raw: abi::Reply,
-    room: std::marker::PhantomData<&'a mut [u8]>,
-}
+const NO_BUFFER: abi::Buffer = abi::Buffer { data: std::ptr::null(), len: 0, owner: std::ptr::null_mut(), free: None };
+const NO_STREAM: abi::Stream = abi::Stream { data: std::ptr::null_mut(), next: None, free: None };
 
-impl<'a> Room<'a> {
+/// What a service writes its replies to. Kept from call to call, since making one costs as much as a short call.
+struct Room(abi::Reply);
+
+impl Room {
     fn new() -> Self {
-        Room::over(&mut [])
+        let (inline_data, buffer, stream) = (std::ptr::null_mut(), NO_BUFFER, NO_STREAM);
+        Room(abi::Reply { inline_data, inline_capacity: 0, inline_len: 0, buffer, code: 0, stream })
     }
 
-    fn over(room: &'a mut [u8]) -> Self {
-        let nothing = abi::Buffer { data: std::ptr::null(), len: 0, owner: std::ptr::null_mut(), free: None };
-        let (inline_data, inline_capacity) = (room.as_mut_ptr(), room.len());
-        let stream = abi::Stream { data: std::ptr::null_mut(), next: None, free: None };
-        let raw = abi::Reply { inline_data, inline_capacity, inline_len: 0, buffer: nothing, code: 0, stream };
-        Room { raw, room: std::marker::PhantomData }
+    /// Has the next reply written to `room` if it fits; for one call, before `room` goes.
+    #[inline]
+    fn over(&mut self, room: &mut [u8]) -> *mut abi::Reply {
+        self.0.inline_data = room.as_mut_ptr();
+        self.0.inline_capacity = room.len();
+        self.0.inline_len = 0;
+        &mut self.0
     }
 
-    fn raw(&mut self) -> *mut abi::Reply {
-        &mut self.raw
+    /// The length of the answer, if it is in the room.
+    #[inline]
+    fn written(&self, status: abi::Status) -> Option<usize> {
+        let len = self.0.inline_len;
+        (status == abi::status::OK_INLINE && len <= self.0.inline_capacity).then_some(len)
     }
 
-    fn outcome(self, status: abi::Status, operation: u32) -> Answer {
-        let abi::Reply { inline_capacity, inline_len, buffer, code, stream, .. } = self.raw;
+    /// What is in it after a call.
+    #[cold]
+    fn outcome(&mut self, status: abi::Status, operation: u32) -> Answer {
+        let abi::Reply { inline_capacity, inline_len, code, .. } = self.0;
+        let buffer = std::mem::replace(&mut self.0.buffer, NO_BUFFER);
+        let stream = std::mem::replace(&mut self.0.stream, NO_STREAM);
         let broken = |what: String| Answer::Outcome(Outcome::Panicked(format!("the service {what}").into()));
         if status == abi::status::OK_INLINE {
             return match inline_len <= inline_capacity {

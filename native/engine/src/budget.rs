@@ -8,17 +8,15 @@
 //! An operation that its service declares short begins inline, one to be learnt deferred; one declared long is never
 //! asked about.
 
-use std::time::Duration;
-
 /// Runs in a row that must be quick before an operation is promoted.
 const PROBATION: u8 = 16;
 /// What quick means.
-const QUICK: Duration = Duration::from_micros(100);
+const QUICK: u64 = 100_000;
 /// An inline run over this is slow: it may happen once in [`WINDOW`] runs.
-const SLOW: Duration = Duration::from_micros(250);
+const SLOW: u64 = 250_000;
 const WINDOW: u8 = 64;
 /// An inline run of so much CPU time is an overrun: it must not happen twice.
-pub const OVERRUN: Duration = Duration::from_millis(1);
+pub const OVERRUN: u64 = 1_000_000;
 /// Longest bodies of the size classes; the last class has no bound.
 const CLASSES: [usize; 4] = [64, 1024, 16 * 1024, 256 * 1024];
 
@@ -38,8 +36,9 @@ pub struct Budget {
     operations: Vec<Option<Box<[Class; CLASSES.len() + 1]>>>,
 }
 
+/// What has been learnt of an operation with bodies of one size class.
 #[derive(Clone, Copy, Debug)]
-struct Class {
+pub struct Class {
     inline: bool,
     /// Has held its thread too long once: never again.
     overran: bool,
@@ -48,57 +47,60 @@ struct Class {
 }
 
 impl Budget {
-    /// Whether a request may run inline.
-    pub fn may_inline(&mut self, operation: usize, body_len: usize, declared: Declared) -> bool {
-        self.class(operation, body_len, declared).inline
-    }
-
-    /// Notes an inline run and the CPU time it spent. Returns whether it was an overrun.
-    pub fn ran_inline(&mut self, operation: usize, body_len: usize, declared: Declared, spent: Duration) -> bool {
-        let class = self.class(operation, body_len, declared);
-        if spent >= OVERRUN {
-            class.demote();
-            class.overran = true;
-            return true;
-        }
-        if spent < SLOW {
-            class.runs = class.runs.saturating_add(1).min(WINDOW);
-        } else if class.runs < WINDOW {
-            class.demote();
-        } else {
-            class.runs = 0;
-        }
-        false
-    }
-
-    /// Notes a deferred run.
-    pub fn ran_deferred(&mut self, operation: usize, body_len: usize, declared: Declared, wall: Duration) {
-        let class = self.class(operation, body_len, declared);
-        if class.inline || class.overran {
-            return;
-        }
-        class.runs = if wall < QUICK { class.runs + 1 } else { 0 };
-        if class.runs >= PROBATION {
-            *class = Class { inline: true, overran: false, runs: WINDOW };
-        }
-    }
-
-    fn class(&mut self, operation: usize, body_len: usize, declared: Declared) -> &mut Class {
+    /// What is known of requests like this one.
+    #[inline]
+    pub fn class(&mut self, operation: usize, body_len: usize, declared: Declared) -> &mut Class {
+        let size = CLASSES.iter().filter(|most| **most < body_len).count();
         if self.operations.len() <= operation {
             self.operations.resize_with(operation + 1, || None);
         }
-        let inline = declared == Declared::Short;
-        // An operation declared short has no slow run behind it: it may have one.
-        let runs = if inline { WINDOW } else { 0 };
-        let fresh = Class { inline, overran: false, runs };
-        let classes = self.operations[operation].get_or_insert_with(|| Box::new([fresh; CLASSES.len() + 1]));
-        &mut classes[CLASSES.partition_point(|most| *most < body_len)]
+        let classes = &mut self.operations[operation];
+        &mut classes.get_or_insert_with(|| Box::new([Class::new(declared); CLASSES.len() + 1]))[size]
     }
 }
 
 impl Class {
-    fn demote(&mut self) {
-        *self = Class { inline: false, overran: false, runs: 0 };
+    fn new(declared: Declared) -> Self {
+        let inline = declared == Declared::Short;
+        // An operation declared short has no slow run behind it: it may have one.
+        Class { inline, overran: false, runs: if inline { WINDOW } else { 0 } }
+    }
+
+    /// Whether a request may run inline.
+    pub fn may_inline(&self) -> bool {
+        self.inline
+    }
+
+    /// Notes an inline run and the CPU time it spent. Returns whether it was an overrun.
+    #[inline]
+    pub fn ran_inline(&mut self, spent: u64) -> bool {
+        if spent < SLOW {
+            self.runs = self.runs.saturating_add(1).min(WINDOW);
+            return false;
+        }
+        self.ran_slowly(spent)
+    }
+
+    #[cold]
+    fn ran_slowly(&mut self, spent: u64) -> bool {
+        let overran = spent >= OVERRUN;
+        if overran || self.runs < WINDOW {
+            *self = Class { inline: false, overran, runs: 0 };
+        } else {
+            self.runs = 0;
+        }
+        overran
+    }
+
+    /// Notes a deferred run.
+    pub fn ran_deferred(&mut self, wall: u64) {
+        if self.inline || self.overran {
+            return;
+        }
+        self.runs = if wall < QUICK { self.runs + 1 } else { 0 };
+        if self.runs >= PROBATION {
+            *self = Class { inline: true, overran: false, runs: WINDOW };
+        }
     }
 }
 
@@ -110,16 +112,16 @@ mod tests {
 
     fn deferred(budget: &mut Budget, micros: u64, times: usize) {
         for _ in 0..times {
-            budget.ran_deferred(OPERATION, 10, Declared::Learn, Duration::from_micros(micros));
+            budget.class(OPERATION, 10, Declared::Learn).ran_deferred(micros * 1000);
         }
     }
 
     fn inline(budget: &mut Budget, micros: u64) -> bool {
-        budget.ran_inline(OPERATION, 10, Declared::Learn, Duration::from_micros(micros))
+        budget.class(OPERATION, 10, Declared::Learn).ran_inline(micros * 1000)
     }
 
     fn may(budget: &mut Budget) -> bool {
-        budget.may_inline(OPERATION, 10, Declared::Learn)
+        budget.class(OPERATION, 10, Declared::Learn).may_inline()
     }
 
     fn promoted() -> Budget {
@@ -177,17 +179,17 @@ mod tests {
     #[test]
     fn an_operation_declared_short_begins_inline_and_can_be_sent_back() {
         let mut budget = Budget::default();
-        assert!(budget.may_inline(OPERATION, 10, Declared::Short));
-        assert!(budget.ran_inline(OPERATION, 10, Declared::Short, OVERRUN));
-        assert!(!budget.may_inline(OPERATION, 10, Declared::Short));
+        assert!(budget.class(OPERATION, 10, Declared::Short).may_inline());
+        assert!(budget.class(OPERATION, 10, Declared::Short).ran_inline(OVERRUN));
+        assert!(!budget.class(OPERATION, 10, Declared::Short).may_inline());
     }
 
     #[test]
     fn size_classes_and_operations_are_learnt_apart() {
         let mut budget = promoted();
-        assert!(budget.may_inline(OPERATION, 64, Declared::Learn));
-        assert!(!budget.may_inline(OPERATION, 65, Declared::Learn));
-        assert!(!budget.may_inline(OPERATION, 1 << 30, Declared::Learn));
-        assert!(!budget.may_inline(OPERATION + 1, 10, Declared::Learn));
+        assert!(budget.class(OPERATION, 64, Declared::Learn).may_inline());
+        assert!(!budget.class(OPERATION, 65, Declared::Learn).may_inline());
+        assert!(!budget.class(OPERATION, 1 << 30, Declared::Learn).may_inline());
+        assert!(!budget.class(OPERATION + 1, 10, Declared::Learn).may_inline());
     }
 }

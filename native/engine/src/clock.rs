@@ -1,18 +1,19 @@
-//! The clocks that decisions are made by; tests bring their own.
+//! The clocks that decisions are made by; tests bring their own. Times are in nanoseconds, plain numbers: every inline run
+//! is measured, and a `Duration` costs as much to make and compare as the counter to read.
 
 use std::cell::Cell;
 use std::sync::{LazyLock, OnceLock};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use rustix::time::{ClockId, clock_gettime};
 
 /// Wall time and CPU time.
 pub trait Clock: Send + Sync {
-    /// Wall time since some fixed point.
-    fn now(&self) -> Duration;
+    /// Wall time since some fixed point, in nanoseconds.
+    fn now(&self) -> u64;
 
-    /// CPU time that the calling thread has used.
-    fn thread_cpu(&self) -> Duration;
+    /// CPU time that the calling thread has used, in nanoseconds.
+    fn thread_cpu(&self) -> u64;
 }
 
 /// The clocks of the system; for wall time the processor's own counter, once it is calibrated: it is read in half the
@@ -26,7 +27,7 @@ pub struct SystemClock {
 struct Counter {
     clock: quanta::Clock,
     /// Wall time when the counter said this.
-    at: Duration,
+    at: u64,
     raw: u64,
 }
 
@@ -36,41 +37,46 @@ impl SystemClock {
     /// Compares the processor's counter with the system's clock. Takes a millisecond, seldom much longer.
     pub fn calibrate(&self) {
         let clock = quanta::Clock::new();
-        let counter = Counter { at: EPOCH.elapsed(), raw: clock.raw(), clock };
+        let counter = Counter { at: since_epoch(), raw: clock.raw(), clock };
         // Fails if it has been calibrated already.
         let _ = self.counter.set(counter);
     }
 }
 
+fn since_epoch() -> u64 {
+    // Enough for 584 years.
+    EPOCH.elapsed().as_nanos() as u64
+}
+
 impl Clock for SystemClock {
-    fn now(&self) -> Duration {
+    fn now(&self) -> u64 {
         match self.counter.get() {
-            Some(Counter { clock, at, raw }) => *at + Duration::from_nanos(clock.delta_as_nanos(*raw, clock.raw())),
-            None => EPOCH.elapsed(),
+            Some(Counter { clock, at, raw }) => at + clock.delta_as_nanos(*raw, clock.raw()),
+            None => since_epoch(),
         }
     }
 
-    fn thread_cpu(&self) -> Duration {
+    fn thread_cpu(&self) -> u64 {
         let time = clock_gettime(ClockId::ThreadCPUTime);
-        Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
+        time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64
     }
 }
 
 /// From this wall time on it is worth asking whether the time was spent or the thread only preempted.
-const WORTH_ASKING: Duration = Duration::from_micros(250);
+const WORTH_ASKING: u64 = 250_000;
 /// How old a reading of the CPU clock may be when a run starts: so much may be held against the run in error.
-const FRESH: Duration = Duration::from_micros(200);
+const FRESH: u64 = 200_000;
 
 thread_local! {
     /// When this thread's CPU clock was last read, and what it said.
-    static READING: Cell<Option<(Duration, Duration)>> = const { Cell::new(None) };
+    static READING: Cell<Option<(u64, u64)>> = const { Cell::new(None) };
 }
 
 /// Measures one inline run. The CPU clock costs more than a short run: it is read every now and then, and again only
 /// after a run that took suspiciously long.
 pub(crate) struct Stopwatch<'a> {
     clock: &'a dyn Clock,
-    from: Duration,
+    from: u64,
 }
 
 impl<'a> Stopwatch<'a> {
@@ -84,7 +90,7 @@ impl<'a> Stopwatch<'a> {
 
     /// How long the thread was held by the wall clock, and how much of that it spent; the two differ if it was
     /// preempted.
-    pub(crate) fn stop(self) -> (Duration, Duration) {
+    pub(crate) fn stop(self) -> (u64, u64) {
         let now = self.clock.now();
         let held = now.saturating_sub(self.from);
         if held < WORTH_ASKING {
@@ -101,6 +107,7 @@ impl<'a> Stopwatch<'a> {
 mod tests {
     use super::*;
     use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+    use std::time::Duration;
 
     /// Clocks that stand still until told, in microseconds.
     #[derive(Default)]
@@ -117,20 +124,20 @@ mod tests {
     }
 
     impl Clock for FakeClock {
-        fn now(&self) -> Duration {
-            Duration::from_micros(self.wall.load(Relaxed))
+        fn now(&self) -> u64 {
+            self.wall.load(Relaxed) * 1000
         }
 
-        fn thread_cpu(&self) -> Duration {
-            Duration::from_micros(self.cpu.load(Relaxed))
+        fn thread_cpu(&self) -> u64 {
+            self.cpu.load(Relaxed) * 1000
         }
     }
 
-    fn run(clock: &FakeClock, wall: u64, cpu: u64) -> (u128, u128) {
+    fn run(clock: &FakeClock, wall: u64, cpu: u64) -> (u64, u64) {
         let watch = Stopwatch::start(clock);
         clock.pass(wall, cpu);
         let (held, spent) = watch.stop();
-        (held.as_micros(), spent.as_micros())
+        (held / 1000, spent / 1000)
     }
 
     #[test]
@@ -164,7 +171,7 @@ mod tests {
                 clock.calibrate();
             }
             while before.elapsed() < Duration::from_millis(20) {}
-            let (least, ours, most) = (after.elapsed(), clock.now() - from, before.elapsed());
+            let (least, ours, most) = (after.elapsed(), Duration::from_nanos(clock.now() - from), before.elapsed());
             let slack = Duration::from_millis(1);
             assert!(ours + slack >= least && ours <= most + slack, "{ours:?} is not between {least:?} and {most:?}");
         }

@@ -1,12 +1,11 @@
 //! An instance that is spoken to in frames: the whole of the `program` host, and `command`s to a driver port.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::Bytes;
 
 use crate::frame::{self, Command, Frame, FrameError};
-use crate::{Body, Inline, Instance, Job, Outcome, Pending, Recipient, Ticket};
+use crate::{Attempt, Body, Instance, Job, Outcome, Pending, Recipient, Ticket};
 
 /// Where frames go.
 pub trait Sink: Send + Sync {
@@ -29,9 +28,9 @@ impl Conversation {
         Conversation { sink, pending: Pending::default() }
     }
 
-    /// Handles a frame; how long a request in it held this thread. An error means that the other side does not keep to
+    /// Handles a frame; how long a request in it held this thread, in microseconds. An error means that the other side does not keep to
     /// the protocol: the host should say so and end the conversation.
-    pub fn frame(&mut self, instance: &Instance, frame: Bytes) -> Result<Duration, FrameError> {
+    pub fn frame(&mut self, instance: &Instance, frame: Bytes) -> Result<u32, FrameError> {
         let Frame { tag, command } = frame::parse(frame)?;
         match command {
             Command::Cancel => {
@@ -63,21 +62,30 @@ impl Conversation {
                 self.submit(instance, tag, command)
             }
         }
-        Ok(Duration::ZERO)
+        Ok(0)
     }
 
-    fn inline(&self, instance: &Instance, tag: &Bytes, operation: u32, cast: bool, body: &Bytes) -> Option<Duration> {
+    fn inline(&self, instance: &Instance, tag: &Bytes, operation: u32, cast: bool, body: &Bytes) -> Option<u32> {
         let mut room = [0; ROOM];
         let lent = Body { bytes: body, share: &|| body.clone() };
-        let run = instance.try_inline(operation, cast, lent, &mut room)?;
-        match &run.answer {
-            Inline::Outcome(outcome @ Outcome::UnknownOperation(_)) => self.refuse(tag, outcome.clone(), cast),
+        let run = match instance.try_inline(operation, cast, lent, &mut room) {
+            Attempt::Deferred => return None,
+            Attempt::Written { len, micros } => {
+                match cast {
+                    true => self.acknowledge(tag),
+                    false => self.sink.write(&frame::reply(tag, crate::status::OK), &room[..len as usize]),
+                }
+                return Some(micros);
+            }
+            Attempt::Ended(run) => run,
+        };
+        match &run.outcome {
+            outcome @ Outcome::UnknownOperation(_) => self.refuse(tag, outcome.clone(), cast),
             // A cast is acknowledged, whatever became of it.
             _ if cast => self.acknowledge(tag),
-            Inline::Written(len) => self.sink.write(&frame::reply(tag, crate::status::OK), &room[..*len]),
-            Inline::Outcome(outcome) => self.reply(tag, outcome.clone()),
+            outcome => self.reply(tag, outcome.clone()),
         }
-        Some(run.held)
+        Some(run.micros)
     }
 
     fn submit(&mut self, instance: &Instance, tag: Bytes, command: Command) {

@@ -53,4 +53,10 @@ impl Counter {
     pub(crate) fn add(&self) {
         self.0.fetch_add(1, Relaxed);
     }
+
+    /// For what only the holder of the instance's state counts: costs a fraction of [`Counter::add`].
+    #[inline]
+    pub(crate) fn add_alone(&self) {
+        self.0.store(self.0.load(Relaxed).wrapping_add(1), Relaxed);
+    }
 }

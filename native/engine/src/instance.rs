@@ -7,7 +7,6 @@ use std::sync::atomic::{
     Ordering::{AcqRel, Acquire, Relaxed, SeqCst},
 };
 use std::sync::{Arc, OnceLock, Weak};
-use std::time::Duration;
 
 use bytes::{BufMut, Bytes, BytesMut};
 use crossbeam_queue::SegQueue;
@@ -99,7 +98,24 @@ pub(crate) struct Live {
     pub(crate) budget: Budget,
 }
 
-/// How an attempt to run at once ended.
+/// What became of a request that was to run at once. Small enough to be returned in registers: copied through memory it
+/// would cost as much as the rest of a short run.
+#[derive(Debug)]
+pub enum Attempt {
+    /// It has not run, and is to be queued.
+    Deferred,
+    /// It has run. The answer is in the room that was provided.
+    Written {
+        /// Length of the answer in bytes.
+        len: u32,
+        /// How long the thread was held.
+        micros: u32,
+    },
+    /// It has run, or there is nothing to run.
+    Ended(Box<Run>),
+}
+
+/// How a request that its host runs ended.
 #[derive(Debug)]
 pub enum Inline {
     /// The answer is in the room that was provided; that many bytes.
@@ -113,16 +129,10 @@ pub enum Inline {
 #[derive(Debug)]
 pub struct Run {
     /// How it went.
-    pub answer: Inline,
-    /// How long the thread was held.
-    pub held: Duration,
+    pub outcome: Outcome,
+    /// How long the thread was held, in microseconds.
+    pub micros: u32,
     pub(crate) _ending: Option<Ending>,
-}
-
-impl From<Inline> for Run {
-    fn from(answer: Inline) -> Self {
-        Run { answer, held: Duration::ZERO, _ending: None }
-    }
 }
 
 /// Ends an instance when it is dropped.
@@ -162,7 +172,7 @@ impl Instance {
     }
 
     /// Runs a request here and now, if it is short and the instance idle. `room` takes a short answer.
-    pub fn try_inline(&self, operation: u32, cast: bool, body: Body<'_>, room: &mut [u8]) -> Option<Run> {
+    pub fn try_inline(&self, operation: u32, cast: bool, body: Body<'_>, room: &mut [u8]) -> Attempt {
         self.0.try_inline(operation, cast, body, room)
     }
 

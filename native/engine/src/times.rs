@@ -1,7 +1,6 @@
 //! How long an instance's operations took, inline and deferred apart.
 
 use std::sync::OnceLock;
-use std::time::Duration;
 
 use bytes::{BufMut, BytesMut};
 
@@ -27,18 +26,18 @@ type Operation = [OnceLock<Box<Histogram>>; 2];
 impl Times {
     /// Notes a run. Only for whoever has the instance's state locked.
     #[inline]
-    pub(crate) fn note(&self, service: &Service, place: usize, way: Way, took: Duration) {
+    pub(crate) fn note(&self, service: &Service, place: usize, way: Way, nanos: u64) {
         match self.operations.get().and_then(|all| all.get(place)?[way as usize].get()) {
-            Some(histogram) => histogram.add(took),
-            None => self.note_first(service, place, way, took),
+            Some(histogram) => histogram.add(nanos),
+            None => self.note_first(service, place, way, nanos),
         }
     }
 
     #[cold]
-    fn note_first(&self, service: &Service, place: usize, way: Way, took: Duration) {
+    fn note_first(&self, service: &Service, place: usize, way: Way, nanos: u64) {
         let none = || service.operations().map(|_| Operation::default()).collect();
         if let Some(operation) = self.operations.get_or_init(none).get(place) {
-            operation[way as usize].get_or_init(|| Box::new(Histogram::new())).add(took);
+            operation[way as usize].get_or_init(|| Box::new(Histogram::new())).add(nanos);
         }
     }
 

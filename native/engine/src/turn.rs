@@ -14,7 +14,7 @@ use crate::instance::{BLANK, CLOSED, CLOSING, Ending, IDLE, Inner, Live, OPEN};
 use crate::stream::Streams;
 use crate::thread::Thread;
 use crate::times::Way;
-use crate::{Inline, Job, OnPanic, Options, Outcome, Run, Ticket, WORKER_STACK};
+use crate::{Attempt, Job, OnPanic, Options, Outcome, Run, Ticket, WORKER_STACK};
 
 /// Most requests that a worker handles before it lets other instances have their turn.
 const TURN_REQUESTS: usize = 64;
@@ -22,54 +22,57 @@ const TURN_REQUESTS: usize = 64;
 const TURN_TIME: Duration = Duration::from_millis(1);
 
 impl Inner {
-    pub(crate) fn try_inline(
-        self: &Arc<Self>,
-        operation: u32,
-        cast: bool,
-        body: Body<'_>,
-        room: &mut [u8],
-    ) -> Option<Run> {
-        let service = self.service.get()?;
+    pub(crate) fn try_inline(self: &Arc<Self>, operation: u32, cast: bool, body: Body<'_>, room: &mut [u8]) -> Attempt {
+        let Some(service) = self.service.get() else { return Attempt::Deferred };
         if self.is_closing() {
-            return None;
+            return Attempt::Deferred;
         }
         let Some(place) = service.place(operation) else {
             self.counters.errors.add();
-            return Some(Inline::Outcome(Outcome::UnknownOperation(operation)).into());
+            return ended(Outcome::UnknownOperation(operation), 0, None);
         };
         let len = body.bytes.len();
-        let declared = service.declared(operation, len)?;
-        let mut guard = self.live.try_lock()?;
+        let Some(declared) = service.declared(operation, len) else { return Attempt::Deferred };
+        let Some(mut guard) = self.live.try_lock() else { return Attempt::Deferred };
         // With the state locked, an empty queue means that everything sent before has been handled.
         if self.open.load(Acquire) != 0 || self.phase.load(Acquire) != OPEN {
-            return None;
+            return Attempt::Deferred;
         }
-        let Live { state, budget, .. } = guard.as_mut()?;
-        if !budget.may_inline(place, len, declared) {
-            return None;
+        let Some(Live { state, budget, .. }) = guard.as_mut() else { return Attempt::Deferred };
+        let class = budget.class(place, len, declared);
+        if !class.may_inline() {
+            return Attempt::Deferred;
         }
-        self.counters.inline.add();
-        let clock = &*self.engine.clock;
-        let watch = Stopwatch::start(clock);
+        self.counters.inline.add_alone();
+        let watch = Stopwatch::start(&*self.engine.clock);
         let stack = self.host.inline_stack();
         let answer = state.call(Call { operation, cast, body, ticket: None, stack, stream: false }, room);
         let (held, spent) = watch.stop();
         self.times.note(service, place, Way::Inline, held);
-        if budget.ran_inline(place, len, declared, spent) {
+        if class.ran_inline(spent) {
             self.counters.overruns.add();
-            self.host.overran(service.name(), service.operation_name(place), spent);
+            self.host.overran(service.name(), service.operation_name(place), Duration::from_nanos(spent));
         }
+        let micros = u32::try_from(held / 1000).unwrap_or(u32::MAX);
+        match answer {
+            Answer::Inline(len) if !self.is_closing() => Attempt::Written { len: len as u32, micros },
+            answer => self.ran(answer, state, micros),
+        }
+    }
+
+    /// What an inline run has come to, if it is not an answer in the room.
+    #[cold]
+    fn ran(self: &Arc<Self>, answer: Answer, state: &mut State, micros: u32) -> Attempt {
         let outcome = match answer {
             Answer::Outcome(outcome @ Outcome::Panicked(_)) => outcome,
             // As for a deferred request: it was told to stop, and what it answers is no answer.
             _ if self.is_closing() => Outcome::Closed,
-            Answer::Inline(len) => return Some(Run { answer: Inline::Written(len), held, _ending: None }),
             Answer::Outcome(outcome) => outcome,
             // Not given to one who asks for no stream.
-            Answer::Stream(_) => Outcome::BadRequest("the answer is a stream".into()),
+            Answer::Inline(_) | Answer::Stream(_) => Outcome::BadRequest("the answer is a stream".into()),
         };
         let ending = self.note(&outcome, state).then(|| Ending(self.clone()));
-        Some(Run { answer: Inline::Outcome(outcome), held, _ending: ending })
+        ended(outcome, micros, ending)
     }
 
     /// Handles some of the queue, on a worker.
@@ -234,14 +237,14 @@ impl Inner {
             self.counters.errors.add();
             return Answer::Outcome(Outcome::UnknownOperation(operation));
         };
-        self.counters.deferred.add();
+        self.counters.deferred.add_alone();
         let from = self.engine.clock.now();
         let answer = state.call(call, room);
         let took = self.engine.clock.now().saturating_sub(from);
         self.times.note(state.service(), place, Way::Deferred, took);
         // What a stream costs is not in its opening: nothing is learnt of that.
         if !stream && let Some(declared) = state.service().declared(operation, len) {
-            budget.ran_deferred(place, len, declared, took);
+            budget.class(place, len, declared).ran_deferred(took);
         }
         let closing = self.is_closing();
         let unwanted = closing || ticket.is_done() || ticket.is_expired();
@@ -312,6 +315,11 @@ impl Inner {
             ticket.answer(Outcome::Closed);
         }
     }
+}
+
+#[cold]
+fn ended(outcome: Outcome, micros: u32, ending: Option<Ending>) -> Attempt {
+    Attempt::Ended(Box::new(Run { outcome, micros, _ending: ending }))
 }
 
 /// The description of a service in the bytes that `docs/frame.md` draws.

@@ -87,13 +87,16 @@ impl<'a> Room<'a> {
 
     /// Answers with a copy of `bytes` if there is room for it.
     #[inline]
-    fn copy(&self, bytes: &[u8]) -> Option<Replied<'a>> {
-        if bytes.len() > self.len {
-            return None;
-        }
-        // SAFETY: there is room for `bytes`, and it overlaps nothing of ours.
-        unsafe { std::ptr::copy_nonoverlapping(bytes.as_ptr(), self.room.cast(), bytes.len()) };
+    fn copy(&mut self, bytes: &[u8]) -> Option<Replied<'a>> {
+        self.as_mut_slice().get_mut(..bytes.len())?.copy_from_slice(bytes);
         Some(Replied(Answer::Written(bytes.len()), PhantomData))
+    }
+
+    /// What is in it so far is of no meaning.
+    #[inline]
+    fn as_mut_slice(&mut self) -> &mut [u8] {
+        // SAFETY: by `new`, and nobody else has it. The VM's memory has some value, even where it has written none.
+        unsafe { std::slice::from_raw_parts_mut(self.room.cast(), self.len) }
     }
 }
 
@@ -111,9 +114,25 @@ impl<'a> Control<'a> {
         Control { room, binary }
     }
 
+    /// The VM's own room for an answer, 64 bytes. What is written there becomes the answer by [`Control::written`].
+    #[inline]
+    pub fn room(&mut self) -> &mut [u8] {
+        self.room.as_mut_slice()
+    }
+
+    /// Answers with the first `len` bytes of the room.
+    ///
+    /// # Panics
+    /// If the room is shorter.
+    #[inline]
+    pub fn written(self, len: usize) -> Replied<'a> {
+        assert!(len <= self.room.len, "there is room for {} bytes, not for {len}", self.room.len);
+        Replied(Answer::Written(len), PhantomData)
+    }
+
     /// Answers with a copy of `bytes`. Up to 64 bytes need no allocation.
     #[inline]
-    pub fn bytes(self, bytes: &[u8]) -> Replied<'a> {
+    pub fn bytes(mut self, bytes: &[u8]) -> Replied<'a> {
         self.room.copy(bytes).unwrap_or_else(|| self.long(bytes))
     }
 
@@ -161,7 +180,7 @@ impl<'a> Call<'a> {
 
     /// Answers with a copy of a term in the external format; if it is none, the caller gets `badarg`. Up to 255 bytes
     /// need no allocation.
-    pub fn bytes(self, term: &[u8]) -> Replied<'a> {
+    pub fn bytes(mut self, term: &[u8]) -> Replied<'a> {
         self.room.copy(term).unwrap_or_else(|| self.memory(Memory::copy_from_slice(term)))
     }
 

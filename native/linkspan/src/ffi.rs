@@ -125,6 +125,7 @@ unsafe extern "C" fn start<S: Service>(
     state: *mut *mut c_void,
     reply: *mut abi::Reply,
 ) -> abi::Status {
+    panic::install_hook();
     let started = panic::catch(|| {
         // SAFETY: the host lends the argument and the context for the duration of this call.
         let argument = unsafe { borrow(argument) };
@@ -212,23 +213,28 @@ unsafe extern "C" fn describe<S: Service>() -> abi::Buffer {
 unsafe fn write(reply: *mut abi::Reply, answer: Result<Reply>) -> abi::Status {
     // SAFETY: the caller's promise.
     let reply = unsafe { &mut *reply };
+    // By reference: a short answer is copied once, to where it is to be.
+    if let Ok(short) = &answer
+        && !short.is_stream()
+        && short.as_slice().len() <= reply.inline_capacity
+    {
+        let bytes = short.as_slice();
+        // SAFETY: there is room, and the host's room overlaps nothing of ours.
+        unsafe { std::ptr::copy_nonoverlapping(bytes.as_ptr(), reply.inline_data, bytes.len()) };
+        reply.inline_len = bytes.len();
+        return abi::status::OK_INLINE;
+    }
     match answer {
         Ok(Reply(Content::Stream(parts))) => {
             reply.stream = stream(parts);
             abi::status::OK_STREAM
         }
+        Ok(Reply(Content::Owned(bytes))) => {
+            reply.buffer = give(bytes);
+            abi::status::OK_BUFFER
+        }
         Ok(answer) => {
-            let bytes = answer.as_slice();
-            if bytes.len() <= reply.inline_capacity {
-                // SAFETY: there is room, and the host's room overlaps nothing of ours.
-                unsafe { std::ptr::copy_nonoverlapping(bytes.as_ptr(), reply.inline_data, bytes.len()) };
-                reply.inline_len = bytes.len();
-                return abi::status::OK_INLINE;
-            }
-            reply.buffer = give(match answer.0 {
-                Content::Owned(bytes) => bytes,
-                Content::Short(..) | Content::Stream(_) => Bytes::copy_from_slice(bytes),
-            });
+            reply.buffer = give(Bytes::copy_from_slice(answer.as_slice()));
             abi::status::OK_BUFFER
         }
         Err(Error::Failed { code, message }) => {

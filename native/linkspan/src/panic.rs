@@ -10,9 +10,8 @@ thread_local! {
     static LOCATION: RefCell<String> = const { RefCell::new(String::new()) };
 }
 
-/// Runs `f`; a panic becomes its message with the place where it happened.
+/// Runs `f`; a panic becomes its message with the place where it happened, once [`install_hook`] has been called.
 pub(crate) fn catch<T>(f: impl FnOnce() -> T) -> Result<T, String> {
-    install_hook();
     let outer = CATCHING.replace(true);
     let result = unwound(f);
     CATCHING.set(outer);
@@ -45,8 +44,9 @@ fn message_of(payload: &(dyn Any + Send)) -> String {
     }
 }
 
-/// A service library has its own copy of `std`, hence its own hook; panics outside of a call still print.
-fn install_hook() {
+/// A service library has its own copy of `std`, hence its own hook; panics outside of a call still print. To be called
+/// before the first call of an instance.
+pub(crate) fn install_hook() {
     static HOOK: Once = Once::new();
     HOOK.call_once(|| {
         let print = panic::take_hook();

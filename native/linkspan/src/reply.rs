@@ -15,9 +15,17 @@ const SHORT: usize = 64;
 pub struct Reply(pub(crate) Content);
 
 pub(crate) enum Content {
-    Short([u8; SHORT], u8),
+    Short(Short),
     Owned(Bytes),
     Stream(Parts),
+}
+
+/// Aligned as it is moved: a load that spans two stores waits for both.
+#[derive(Clone, Copy)]
+#[repr(align(16))]
+pub(crate) struct Short {
+    bytes: [u8; SHORT],
+    len: usize,
 }
 
 /// The parts of an answer, one after the other.
@@ -35,13 +43,17 @@ impl Reply {
     }
 
     /// An answer with a copy of `bytes`. The cheapest for short ones: up to 64 bytes need no allocation.
+    #[inline]
     pub fn copy(bytes: &[u8]) -> Self {
         if bytes.len() > SHORT {
             return Reply::bytes(Bytes::copy_from_slice(bytes));
         }
-        let mut short = [0; SHORT];
-        short[..bytes.len()].copy_from_slice(bytes);
-        Reply(Content::Short(short, bytes.len() as u8))
+        // Made where it is returned, and then filled.
+        let mut reply = Reply(Content::Short(Short { bytes: [0; SHORT], len: bytes.len() }));
+        if let Reply(Content::Short(short)) = &mut reply {
+            short.bytes[..bytes.len()].copy_from_slice(bytes);
+        }
+        reply
     }
 
     /// An answer in parts, for those who ask for a stream: a part is made when its recipient has room for it. An error
@@ -81,19 +93,26 @@ impl Reply {
     }
 
     /// The bytes of the answer; none of an answer in parts.
+    #[inline]
     pub fn as_slice(&self) -> &[u8] {
         match &self.0 {
-            Content::Short(bytes, len) => &bytes[..usize::from(*len)],
+            Content::Short(short) => short.as_slice(),
             Content::Owned(bytes) => bytes,
             Content::Stream(_) => &[],
         }
     }
 }
 
+impl Short {
+    fn as_slice(&self) -> &[u8] {
+        &self.bytes[..self.len]
+    }
+}
+
 impl fmt::Debug for Content {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Content::Short(bytes, len) => f.debug_tuple("Short").field(&&bytes[..usize::from(*len)]).finish(),
+            Content::Short(short) => f.debug_tuple("Short").field(&short.as_slice()).finish(),
             Content::Owned(bytes) => f.debug_tuple("Owned").field(bytes).finish(),
             Content::Stream(_) => f.write_str("Stream"),
         }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use erl_driver::{Call, Control, Driver, Monitor, Pid, Port, Refusal, Replied, Vector};
 use linkspan_engine::{
-    Body, Conversation, Inline, Instance, Job, OPERATION_LIMIT, Options, Outcome, Recipient, Run, Ticket, status,
+    Attempt, Body, Conversation, Instance, Job, OPERATION_LIMIT, Options, Outcome, Recipient, Ticket, status,
 };
 
 use self::host::PortHost;
@@ -72,7 +72,7 @@ impl Driver for LinkspanPort {
                 return self.endpoint.direct(port, request, Body { bytes: &body, share: &|| body.clone() });
             }
             Some(Err(error)) => Err(error),
-            None => self.conversation.frame(instance, vector.to_bytes()).map(|held| port.pay(held)),
+            None => self.conversation.frame(instance, vector.to_bytes()).map(|micros| port.pay(micros)),
         };
         if let Err(error) = read {
             // Who sent frames is told by the last one, who called by control by an answer.
@@ -83,21 +83,16 @@ impl Driver for LinkspanPort {
         }
     }
 
-    fn control<'a>(&mut self, port: &Port<'_>, operation: u32, body: &[u8], reply: Control<'a>) -> Replied<'a> {
+    #[inline]
+    fn control<'a>(&mut self, port: &Port<'_>, operation: u32, body: &[u8], mut reply: Control<'a>) -> Replied<'a> {
         self.begin(port);
-        let lent = Body { bytes: body, share: &|| Bytes::copy_from_slice(body) };
-        let mut room = [0; ROOM];
-        match self.endpoint.control(port, &*self.host, operation, lent, &mut room) {
-            Said::Written(len) => reply.bytes(&room[..len]),
-            Said::Outcome(outcome) => answer(reply, outcome),
-            Said::Deferred(id) => {
-                let mut answer = [status::DEFERRED; 1 + size_of::<u64>()];
-                answer[1..].copy_from_slice(&id.to_be_bytes());
-                reply.bytes(&answer)
-            }
-            Said::Waiting => reply.bytes(&[status::DEFERRED]),
-            Said::Badarg => reply.badarg(),
+        // An answer is often about as long as its question.
+        if body.len() >= reply.room().len() {
+            return self.control_long(port, operation, body, reply);
         }
+        let lent = Body { bytes: body, share: &|| Bytes::copy_from_slice(body) };
+        let said = self.endpoint.control(port, &*self.host, operation, lent, reply.room());
+        answer(reply, said, Control::written)
     }
 
     fn call<'a>(&mut self, port: &Port<'_>, operation: u32, term: &[u8], reply: Call<'a>) -> Replied<'a> {
@@ -108,22 +103,22 @@ impl Driver for LinkspanPort {
         let mut room = [0; ROOM];
         let lent = Body { bytes: term, share: &|| Bytes::copy_from_slice(term) };
         match instance.try_inline(operation, false, lent, &mut room) {
-            Some(Run { answer: Inline::Written(len), held, .. }) => {
-                port.pay(held);
-                reply.bytes(&term::ok(&room[..len]))
+            Attempt::Written { len, micros } => {
+                port.pay(micros);
+                reply.bytes(&term::ok(&room[..len as usize]))
             }
-            Some(Run { answer: Inline::Outcome(ref outcome), held, .. }) => {
-                port.pay(held);
-                reply.bytes(&term::outcome(outcome.clone()))
+            Attempt::Ended(run) => {
+                port.pay(run.micros);
+                reply.bytes(&term::outcome(run.outcome.clone()))
             }
-            None => {
+            Attempt::Deferred => {
                 let job = Job::Call { operation, cast: false, body: Bytes::copy_from_slice(term) };
                 let ticket = Arc::new(Ticket::unattached(job));
                 match instance.submit(&ticket) {
                     Err(refused) => reply.bytes(&term::outcome(refused)),
                     Ok(()) => match self.endpoint.keep(port, ticket) {
                         Said::Deferred(id) => reply.bytes(&term::deferred(id)),
-                        Said::Outcome(refused) => reply.bytes(&term::outcome(refused)),
+                        Said::Outcome(refused) => reply.bytes(&term::outcome(*refused)),
                         _ => reply.badarg(),
                     },
                 }
@@ -159,11 +154,25 @@ impl Site for Port<'_> {
 }
 
 impl LinkspanPort {
-    /// Starts what the command asks for, at the first callback of the open port.
+    /// A `control` whose answer may need more room than the VM provides.
+    fn control_long<'a>(&self, port: &Port<'_>, operation: u32, body: &[u8], reply: Control<'a>) -> Replied<'a> {
+        let lent = Body { bytes: body, share: &|| Bytes::copy_from_slice(body) };
+        let mut room = [0; ROOM];
+        let said = self.endpoint.control(port, &*self.host, operation, lent, &mut room);
+        answer(reply, said, |reply, len| reply.bytes(&room[..len]))
+    }
+
+    #[inline]
     fn begin(&mut self, port: &Port<'_>) {
-        if std::mem::replace(&mut self.begun, true) {
-            return;
+        if !self.begun {
+            self.begin_first(port);
         }
+    }
+
+    /// Starts what the command asks for, at the first callback of the open port.
+    #[cold]
+    fn begin_first(&mut self, port: &Port<'_>) {
+        self.begun = true;
         self.host.opened(port);
         let (Some(StartCommand { path, service, argument }), Some(instance)) =
             (self.command.take(), &self.endpoint.instance)
@@ -194,8 +203,25 @@ impl StartCommand {
     }
 }
 
-/// Answers a `port_control` with a status byte and a body.
-fn answer(reply: Control<'_>, outcome: Outcome) -> Replied<'_> {
+/// Answers a `port_control`: with what is in the room by `written`, else with a status byte and what goes with it.
+#[inline]
+fn answer<'a>(reply: Control<'a>, said: Said, written: impl FnOnce(Control<'a>, usize) -> Replied<'a>) -> Replied<'a> {
+    match said {
+        Said::Written(len) => written(reply, len),
+        Said::Outcome(outcome) => answer_outcome(reply, *outcome),
+        Said::Deferred(id) => answer_deferred(reply, id),
+        Said::Waiting => reply.bytes(&[status::DEFERRED]),
+        Said::Badarg => reply.badarg(),
+    }
+}
+
+fn answer_deferred(reply: Control<'_>, id: u64) -> Replied<'_> {
+    let mut answer = [status::DEFERRED; 1 + size_of::<u64>()];
+    answer[1..].copy_from_slice(&id.to_be_bytes());
+    reply.bytes(&answer)
+}
+
+fn answer_outcome(reply: Control<'_>, outcome: Outcome) -> Replied<'_> {
     let status = outcome.status();
     let body = outcome.into_body();
     let mut room = [0; ROOM];

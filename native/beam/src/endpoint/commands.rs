@@ -55,8 +55,8 @@ impl<M> Endpoint<M> {
             START => self.job(site, frame::start(body)),
             LISTEN => listen(around, body),
             ROOM => self.room(site, caller, body),
-            INFO if body.is_empty() => self.instance().map(|instance| Said::Outcome(instance.told_info())),
-            DESCRIBE => self.instance().map(|instance| Said::Outcome(instance.description())),
+            INFO if body.is_empty() => self.instance().map(|instance| Said::from(instance.told_info())),
+            DESCRIBE => self.instance().map(|instance| Said::from(instance.description())),
             CONFIGURE => configure(caller, body),
             SUBMIT => self.submit(site, body),
             CREDIT => self.credit(caller, body),
@@ -74,12 +74,12 @@ impl<M> Endpoint<M> {
         let timeout = body.try_get_u32()?;
         let body = reference(body)?;
         let finished = self.calls.lock().attach(caller, id, timeout, body);
-        Ok(finished.map_or(Said::Waiting, Said::Outcome))
+        Ok(finished.map_or(Said::Waiting, Said::from))
     }
 
     fn cancel(&self, caller: Pid, reference: Bytes) -> Said {
         let open = self.calls.lock().cancel(caller, reference);
-        Said::Outcome(if open { Outcome::Cancelled } else { Outcome::Ok(Bytes::new()) })
+        Said::from(if open { Outcome::Cancelled } else { Outcome::Ok(Bytes::new()) })
     }
 
     /// Queues a job whose answer the caller attaches to.
@@ -87,12 +87,12 @@ impl<M> Endpoint<M> {
         let job = match command.map(Command::into_job) {
             Ok(Some((job, _))) => job,
             Ok(None) => return Err(Unreadable),
-            Err(error) => return Ok(Said::Outcome(error.into())),
+            Err(error) => return Ok(Said::from(Outcome::from(error))),
         };
         let ticket = Arc::new(Ticket::unattached(job));
         Ok(match self.instance()?.submit(&ticket) {
             Ok(()) => self.keep(site, ticket),
-            Err(refused) => Said::Outcome(refused),
+            Err(refused) => Said::from(refused),
         })
     }
 
@@ -112,7 +112,7 @@ impl<M> Endpoint<M> {
         if let Some(ticket) = stream {
             ticket.credit(more);
         }
-        Ok(Said::Outcome(Outcome::Ok(Bytes::new())))
+        Ok(Said::from(Outcome::Ok(Bytes::new())))
     }
 
     fn room(&self, site: &impl Site<Monitor = M>, caller: Pid, mut body: Bytes) -> Result<Said, Unreadable> {
@@ -139,7 +139,7 @@ fn listen(around: &impl Surroundings, mut body: Bytes) -> Result<Said, Unreadabl
     }
     let set = around.listen(Listener { pid, instance: body });
     let taken = || Outcome::BadRequest("somebody listens already".into());
-    Ok(Said::Outcome(if set { Outcome::Ok(Bytes::new()) } else { taken() }))
+    Ok(Said::from(if set { Outcome::Ok(Bytes::new()) } else { taken() }))
 }
 
 /// The keeper brings the number of workers, their niceness and the folder of the libraries, and is the keeper from then on.
@@ -148,7 +148,7 @@ fn configure(caller: Pid, mut body: Bytes) -> Result<Said, Unreadable> {
     let niceness = body.try_get_u8()?;
     let libraries = String::from_utf8(body.to_vec()).map_err(|_| Unreadable)?;
     runtime::set_keeper(caller);
-    Ok(Said::Outcome(match Runtime::configure(workers, niceness, libraries) {
+    Ok(Said::from(match Runtime::configure(workers, niceness, libraries) {
         Ok(()) => Outcome::Ok(Bytes::new()),
         Err(why) => Outcome::BadRequest(why.into()),
     }))

@@ -63,7 +63,7 @@ impl<M> Endpoint<M> {
                 room[0] = status::OK;
                 Said::Written(1 + len)
             }
-            Inline::Outcome(outcome) => Said::Outcome(outcome),
+            Inline::Outcome(outcome) => outcome.into(),
         }
     }
 
@@ -78,7 +78,7 @@ impl<M> Endpoint<M> {
         let ticket = Arc::new(Ticket::unattached(Job::Call { operation, cast: false, body: (body.share)() }));
         ticket.set_timeout(timeout);
         match instance.submit(&ticket) {
-            Err(refused) => Said::Outcome(refused),
+            Err(refused) => refused.into(),
             Ok(()) => self.keep(site, ticket),
         }
     }

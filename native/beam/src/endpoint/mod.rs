@@ -9,12 +9,11 @@ mod here;
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::time::Duration;
 
 use bytes::Bytes;
 use crossbeam_utils::CachePadded;
 use erl_driver::Pid;
-use linkspan_engine::{Body, FOREVER, Inline, Instance, Job, OPERATION_LIMIT, Outcome, Recipient, Run, Ticket, status};
+use linkspan_engine::{Attempt, Body, FOREVER, Instance, Job, OPERATION_LIMIT, Outcome, Recipient, Ticket, status};
 use parking_lot::Mutex;
 
 use self::calls::Calls;
@@ -48,8 +47,9 @@ pub trait Site {
     fn consume_timeslice(&self, percent: u8);
 
     /// Pays for an inline run in reductions: a time slice is about a millisecond.
-    fn pay(&self, held: Duration) {
-        let percent = held.as_micros() / 10;
+    #[inline]
+    fn pay(&self, micros: u32) {
+        let percent = micros / 10;
         if percent > 0 {
             self.consume_timeslice(percent.min(100) as u8);
         }
@@ -73,13 +73,20 @@ pub struct Listener {
 pub enum Said {
     /// A status byte and an answer are in the room that was provided; so many bytes.
     Written(usize),
-    Outcome(Outcome),
+    /// Boxed, so that what is said oftenest is returned in registers.
+    Outcome(Box<Outcome>),
     /// Queued; the id to attach to.
     Deferred(u64),
     /// The answer will be a message.
     Waiting,
     /// This cannot be read, or not be done.
     Badarg,
+}
+
+impl From<Outcome> for Said {
+    fn from(outcome: Outcome) -> Self {
+        Said::Outcome(Box::new(outcome))
+    }
 }
 
 /// An instance and the calls that wait for it.
@@ -99,6 +106,7 @@ impl<M> Endpoint<M> {
     }
 
     /// Does an operation or a command. `room` has at least one byte.
+    #[inline]
     pub fn control(
         &self,
         site: &impl Site<Monitor = M>,
@@ -120,8 +128,11 @@ impl<M> Endpoint<M> {
         let job = Job::Call { operation: number, cast, body: (body.share)() };
         let ticket = Arc::new(Ticket::unattached(job));
         match instance.submit(&ticket) {
-            Err(refused) => Said::Outcome(refused),
-            Ok(()) if cast => Said::Outcome(Outcome::Ok(Bytes::new())),
+            Err(refused) => refused.into(),
+            Ok(()) if cast => {
+                room[0] = status::OK;
+                Said::Written(1)
+            }
             Ok(()) => self.keep(site, ticket),
         }
     }
@@ -135,18 +146,18 @@ impl<M> Endpoint<M> {
         let mut room = [0; ROOM];
         let run = match mode {
             Mode::Soon => instance.try_inline(operation, false, body, &mut room),
-            Mode::Deferred | Mode::Stream { .. } => None,
+            Mode::Deferred | Mode::Stream { .. } => Attempt::Deferred,
         };
         match run {
-            Some(Run { answer: Inline::Written(len), held, .. }) => {
-                site.pay(held);
-                caller.reply(Outcome::Ok(Bytes::copy_from_slice(&room[..len])));
+            Attempt::Written { len, micros } => {
+                site.pay(micros);
+                caller.reply(Outcome::Ok(Bytes::copy_from_slice(&room[..len as usize])));
             }
-            Some(Run { answer: Inline::Outcome(ref outcome), held, .. }) => {
-                site.pay(held);
-                caller.reply(outcome.clone());
+            Attempt::Ended(run) => {
+                site.pay(run.micros);
+                caller.reply(run.outcome.clone());
             }
-            None => {
+            Attempt::Deferred => {
                 let body = (body.share)();
                 let (job, timeout) = match mode {
                     // A stream is wanted until its sender says otherwise.
@@ -170,7 +181,7 @@ impl<M> Endpoint<M> {
             Some(id) => Said::Deferred(id),
             None => {
                 ticket.cancel();
-                Said::Outcome(Outcome::Busy)
+                Outcome::Busy.into()
             }
         }
     }
@@ -192,6 +203,7 @@ impl<M> Endpoint<M> {
 }
 
 /// Runs a request inline, if it may.
+#[inline]
 fn inline<M>(
     site: &impl Site<Monitor = M>,
     instance: &Instance,
@@ -200,15 +212,18 @@ fn inline<M>(
     body: Body<'_>,
     room: &mut [u8],
 ) -> Option<Said> {
-    let run = instance.try_inline(operation, cast, body, &mut room[1..])?;
-    site.pay(run.held);
-    Some(match run.answer {
-        Inline::Written(len) => {
+    match instance.try_inline(operation, cast, body, &mut room[1..]) {
+        Attempt::Deferred => None,
+        Attempt::Written { len, micros } => {
+            site.pay(micros);
             room[0] = status::OK;
-            Said::Written(if cast { 1 } else { 1 + len })
+            Some(Said::Written(if cast { 1 } else { 1 + len as usize }))
         }
-        Inline::Outcome(ref outcome) => Said::Outcome(told(outcome.clone(), cast)),
-    })
+        Attempt::Ended(run) => {
+            site.pay(run.micros);
+            Some(told(run.outcome.clone(), cast).into())
+        }
+    }
 }
 
 /// What a caller may be told of an inline run: of a cast, that its operation is unknown, and nothing of how it went.

@@ -136,7 +136,10 @@ fn instance_call_term<'a>(
     let said = current::within(env, || resource.endpoint.control(&call, &*resource.host, operation, lent, &mut room));
     let reply = match &said {
         Said::Written(len) if room[0] == status::OK => decoded(env, &room[1..*len]),
-        Said::Outcome(Outcome::Ok(bytes)) => decoded(env, bytes),
+        Said::Outcome(outcome) => match &**outcome {
+            Outcome::Ok(bytes) => decoded(env, bytes),
+            _ => None,
+        },
         _ => None,
     };
     reply.map_or_else(|| answer(env, said, &room), Ok)

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
-use std::time::Duration;
 
 use linkspan_engine::{Clock, Engine, Options};
 
@@ -20,14 +19,14 @@ struct FakeClock {
 }
 
 impl Clock for FakeClock {
-    fn now(&self) -> Duration {
+    fn now(&self) -> u64 {
         let step = self.step.load(SeqCst);
-        Duration::from_micros(self.micros.fetch_add(step, SeqCst) + step)
+        1000 * (self.micros.fetch_add(step, SeqCst) + step)
     }
 
-    fn thread_cpu(&self) -> Duration {
+    fn thread_cpu(&self) -> u64 {
         let micros = if self.preempted.load(SeqCst) { 0 } else { self.micros.load(SeqCst) };
-        Duration::from_micros(micros)
+        1000 * micros
     }
 }
 

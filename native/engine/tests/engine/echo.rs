@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use bytes::Bytes;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
-use linkspan_engine::{Body, Engine, Inline, Instance, Job, Options, Outcome, Run};
+use linkspan_engine::{Attempt, Body, Engine, Instance, Job, Options, Outcome};
 
 use crate::asked::Asked;
 use crate::memory_host::{MemoryHost, News, PATIENCE, engine};
@@ -92,11 +92,10 @@ impl Echo {
     /// Runs a call inline, if the engine does.
     pub fn inline(&self, operation: u32, body: &str) -> Option<Outcome> {
         let mut room = [0; 64];
-        let run = self.run(operation, body, &mut room)?;
-        Some(outcome(&run, &room))
+        outcome(&self.run(operation, body, &mut room), &room)
     }
 
-    fn run(&self, operation: u32, body: &str, room: &mut [u8]) -> Option<Run> {
+    fn run(&self, operation: u32, body: &str, room: &mut [u8]) -> Attempt {
         let lent = Body { bytes: body.as_bytes(), share: &|| Bytes::copy_from_slice(body.as_bytes()) };
         self.instance.try_inline(operation, false, lent, room)
     }
@@ -105,15 +104,16 @@ impl Echo {
     pub fn inline_when_idle(&self, operation: u32, body: &str) -> Outcome {
         let mut room = [0; 64];
         let run = self.run_when_idle(operation, body, &mut room);
-        outcome(&run, &room)
+        outcome(&run, &room).expect("it has run")
     }
 
     /// As [`Echo::inline_when_idle`], but the run is not yet over.
-    pub fn run_when_idle(&self, operation: u32, body: &str, room: &mut [u8]) -> Run {
+    pub fn run_when_idle(&self, operation: u32, body: &str, room: &mut [u8]) -> Attempt {
         let deadline = Instant::now() + PATIENCE;
         loop {
-            if let Some(run) = self.run(operation, body, room) {
-                return run;
+            match self.run(operation, body, room) {
+                Attempt::Deferred => {}
+                run => return run,
             }
             assert!(Instant::now() < deadline, "never runs inline");
             thread::yield_now();
@@ -139,11 +139,12 @@ impl Echo {
     }
 }
 
-/// The outcome of an inline run with that room.
-fn outcome(run: &Run, room: &[u8]) -> Outcome {
-    match &run.answer {
-        Inline::Written(len) => Outcome::Ok(Bytes::copy_from_slice(&room[..*len])),
-        Inline::Outcome(outcome) => outcome.clone(),
+/// The outcome of an inline run with that room; none if it did not run.
+fn outcome(run: &Attempt, room: &[u8]) -> Option<Outcome> {
+    match run {
+        Attempt::Deferred => None,
+        Attempt::Written { len, .. } => Some(Outcome::Ok(Bytes::copy_from_slice(&room[..*len as usize]))),
+        Attempt::Ended(run) => Some(run.outcome.clone()),
     }
 }
 

@@ -1,6 +1,6 @@
 //! What runs on the thread that brings it, and what does not.
 
-use linkspan_engine::{Inline, Options, Outcome};
+use linkspan_engine::{Attempt, Options, Outcome};
 
 use crate::asked::ok;
 use crate::echo::{Echo, operation};
@@ -18,10 +18,10 @@ fn a_short_answer_is_written_into_the_room_and_a_longer_one_is_not() {
     let echo = Echo::start();
     let mut room = [0; 5];
     let run = echo.run_when_idle(operation::ECHO, "12345", &mut room);
-    assert!(matches!(run.answer, Inline::Written(5)), "{run:?}");
+    assert!(matches!(run, Attempt::Written { len: 5, .. }), "{run:?}");
     assert_eq!(&room, b"12345");
     let run = echo.run_when_idle(operation::ECHO, "123456", &mut room);
-    assert!(matches!(&run.answer, Inline::Outcome(outcome) if *outcome == ok("123456")), "{run:?}");
+    assert!(matches!(&run, Attempt::Ended(run) if run.outcome == ok("123456")), "{run:?}");
     assert_eq!(&room, b"12345", "nothing is written when the answer does not fit");
 }
 

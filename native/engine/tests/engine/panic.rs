@@ -1,6 +1,6 @@
 //! Panics: what the caller, the others in the queue and the host are told.
 
-use linkspan_engine::{Inline, OnPanic, Options, Outcome, Ticket};
+use linkspan_engine::{Attempt, OnPanic, Options, Outcome, Ticket};
 
 use crate::asked::{Asked, ok};
 use crate::echo::{Echo, operation};
@@ -33,7 +33,8 @@ fn a_panic_is_the_answer_with_its_place_and_ends_the_instance() {
 fn a_panic_inline_ends_the_instance_after_its_answer() {
     let echo = Echo::start();
     let run = echo.run_when_idle(operation::PANIC_SHORT, "ouch", &mut []);
-    let Inline::Outcome(outcome) = &run.answer else { panic!("{run:?}") };
+    let Attempt::Ended(run) = run else { panic!("{run:?}") };
+    let outcome = &run.outcome;
     assert!(message(outcome).starts_with("ouch at "), "{outcome:?}");
     assert!(echo.news.is_empty(), "the answer has not yet been handed over");
     let outcome = outcome.clone();

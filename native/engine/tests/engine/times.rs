@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::thread;
-use std::time::Duration;
 
 use bytes::{Buf, Bytes};
 use linkspan_engine::{Clock, Engine, Job, OnPanic, Options};
@@ -19,13 +18,13 @@ const LIMITS: usize = 1 + 2 * 8 + 8 * 8;
 struct Ticks(AtomicU64, Arc<AtomicU64>);
 
 impl Clock for Ticks {
-    fn now(&self) -> Duration {
+    fn now(&self) -> u64 {
         let step = self.1.load(Relaxed);
-        Duration::from_nanos(self.0.fetch_add(step, Relaxed))
+        self.0.fetch_add(step, Relaxed)
     }
 
-    fn thread_cpu(&self) -> Duration {
-        Duration::ZERO
+    fn thread_cpu(&self) -> u64 {
+        0
     }
 }
 
