@@ -34,7 +34,7 @@ defmodule Bench.Groups.Bodies do
 
       fn ->
         true = Port.command(port, body)
-        receive(do: ({^port, {:data, <<_::binary-size(size)>>}} -> :ok))
+        receive(do: ({^port, {:data, reply}} when byte_size(reply) == size -> :ok))
       end
     end
 
