@@ -48,8 +48,11 @@ fn why_not_a_library(path: &str) -> String {
 
 #[test]
 fn a_name_in_a_table_is_bounded() {
-    let library = compiled(&tempdir().unwrap(), "wrong_name");
-    assert_eq!(why_not_a_library(&library), "a name in its table is not UTF-8 of 1 to 255 bytes");
+    let folder = tempdir().unwrap();
+    assert_eq!(
+        why_not_a_library(&compiled(&folder, "wrong_name")),
+        "a name in its table is not UTF-8 of 1 to 255 bytes"
+    );
 }
 
 #[test]
