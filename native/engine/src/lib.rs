@@ -19,6 +19,7 @@ mod options;
 mod outcome;
 mod pending;
 mod pool;
+mod room;
 mod stopping;
 mod stream;
 mod sync;
