@@ -78,7 +78,9 @@ defmodule Linkspan.ConfinementTest do
 
     test "cpu: who takes longer gets SIGXCPU, which is 24" do
       server = program(limits: [cpu: 1])
+      monitor = Process.monitor(server)
       assert Linkspan.call(server, :hang, "", 60_000) == {:error, {:signal, 24}}
+      assert_receive {:DOWN, ^monitor, :process, _, {:signal, 24}}, 10_000
       assert Linkspan.call(server, :echo) == {:error, :closed}
     end
 
