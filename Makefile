@@ -41,7 +41,7 @@ test-example: setup ## Tries the example driver, which watches files
 	cd examples/driver && rebar3 eunit
 
 test-apps: setup ## Follows the README from an empty folder, and tries the example applications and their releases
-	mix test test/new_test.exs test/elixir_app_test.exs
+	mix test test/new_test.exs test/elixir_app_test.exs test/rebar3_test.exs
 
 check: setup ## Formats, lints, warnings, dialyzer
 	cargo fmt --all --check
