@@ -25,7 +25,7 @@ defmodule Bench.Build do
 
   @doc "The program that draws the report."
   @spec report() :: Path.t()
-  def report, do: Path.join([target(), "release", "bench_report"])
+  def report, do: Path.expand(Path.join([target(), "release", "bench_report"]))
 
   defp cargo(arguments) do
     options = ["--release", "--quiet", "--locked", "--target-dir", target()]
