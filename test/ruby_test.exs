@@ -165,9 +165,11 @@ defmodule Linkspan.RubyTest do
       {ok, I} = linkspan:open([{service, ruby}, {host, program}, {program, "#{program}"}]),
       _ = linkspan:send_request(I, eval, "loop {}"),
       #{"#"}{os_pid := P} = linkspan:info(I),
-      io:format("~b ~s~n", [P, os:getpid()]).
+      io:format("~b ~s~n", [P, os:getpid()]),
+      receive after infinity -> ok end.
       """)
 
+    # The instance belongs to the process that opened it, which therefore stays.
     [ruby, beam] = String.split(VirtualMachine.line(vm))
     assert os_process?(ruby)
     {_, 0} = System.cmd("kill", ["-9", beam])
