@@ -158,18 +158,7 @@ unwatch(Tag) ->
 -spec call(#linkspan{}, non_neg_integer(), iodata(), timeout()) ->
     {ok, binary()} | {error, linkspan:reason()}.
 call(Instance, Operation, Body, Timeout) ->
-    Try = fun(Left) -> request(Instance, ?CALL, <<Operation:32, (linkspan_frame:timeout(Left)):32>>, Body, Left) end,
-    patiently(Instance, Body, Timeout, Try).
-
-%% That the queue is full is heard late here. The time-out is for this and for the wait for room together.
-patiently(#linkspan{full = wait} = Instance, Body, Timeout, Try) ->
-    Deadline = linkspan_deadline:from(Timeout),
-    case Try(Timeout) of
-        {error, busy} -> linkspan:when_room(Instance, Body, linkspan_deadline:left(Deadline), Try);
-        Result -> Result
-    end;
-patiently(#linkspan{full = error}, _Body, Timeout, Try) ->
-    Try(Timeout).
+    request(Instance, ?CALL, <<Operation:32, (linkspan_frame:timeout(Timeout)):32>>, Body, Timeout).
 
 -spec call_term(#linkspan{}, non_neg_integer(), term(), timeout()) -> {ok, term()} | {error, linkspan:reason()}.
 call_term(Instance, Operation, Term, Timeout) ->
@@ -179,8 +168,7 @@ call_term(Instance, Operation, Term, Timeout) ->
 %% A cast is acknowledged when it has been accepted.
 -spec cast(#linkspan{}, non_neg_integer(), iodata()) -> ok | {error, linkspan:reason()}.
 cast(Instance, Operation, Body) ->
-    Try = fun(Left) -> nothing(request(Instance, ?CAST, <<Operation:32>>, Body, Left)) end,
-    patiently(Instance, Body, ?DEFAULT_TIMEOUT, Try).
+    nothing(request(Instance, ?CAST, <<Operation:32>>, Body, ?DEFAULT_TIMEOUT)).
 
 %% Asks without waiting: the answer will be {Reference, Status, Body}, or the owner's end.
 -spec send_request(#linkspan{}, non_neg_integer(), iodata()) -> {ok, reference()} | {error, linkspan:reason()}.

@@ -226,40 +226,6 @@ defmodule Linkspan.ProgramTest do
     eventually(fn -> dictionary(server) == before end)
   end
 
-  # It began anew with the answer that the queue is full, which a program may give late.
-  test "the time-out holds for a late busy and the wait for room together" do
-    server = start(service: :echo, host: :program, queue: [limit: 1])
-    os_pid = os_pid(server)
-    hang = Linkspan.send_request(server, :hang, "")
-    eventually(fn -> Linkspan.info(server).queue.requests == 1 end)
-    {_, 0} = System.cmd("kill", ["-STOP", "#{os_pid}"])
-
-    call = Task.async(fn -> receive do: (:go -> Linkspan.call(server, :echo, "", 1_000)) end)
-    asks = {:linkspan_batch, :ask, 5}
-    :erlang.trace_pattern(asks, true, [])
-    1 = :erlang.trace(call.pid, true, [:call, :monotonic_timestamp])
-    send(call.pid, :go)
-
-    assert_receive {:trace_ts, _, :call, {:linkspan_batch, :ask, [_, _, _, _, 1_000]}, from},
-                   @bound
-
-    late = from + System.convert_time_unit(100, :millisecond, :native)
-    eventually(fn -> System.monotonic_time() > late end)
-    {_, 0} = System.cmd("kill", ["-CONT", "#{os_pid}"])
-
-    assert Task.await(call, @bound) == {:error, :timeout}
-    :erlang.trace_pattern(asks, false, [])
-
-    # If the machine took longer than the time-out, there was no wait for room.
-    receive do
-      {:trace_ts, _, :call, {:linkspan_batch, :ask, [_, _, _, _, left]}, _} -> assert left <= 900
-    after
-      0 -> :ok
-    end
-
-    assert Linkspan.cancel(hang) == {:error, :cancelled}
-  end
-
   # The number of the next request changes, and nothing else may.
   defp dictionary(server) do
     {:dictionary, all} = Process.info(server, :dictionary)
