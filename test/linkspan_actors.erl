@@ -19,13 +19,20 @@ start_actor(Actor) ->
 
 %% Ends everything; returns what should not have been there any more.
 stop(Actors) ->
-    Strays = [Stray || Actor <- Actors, not is_waiting(Actor), Stray <- in(Actor, fun strays/0)],
+    Strays = lists:append([in(Actor, fun strays/0) || Actor <- Actors, is_free(Actor)]),
     Pids = [known({actor, Actor}) || Actor <- Actors] ++ [known(Key) || {{collector, _} = Key, _} <- ets:tab2list(?MODULE)],
     Monitors = [erlang:monitor(process, Pid) || Pid <- Pids],
     [exit(Pid, kill) || Pid <- Pids],
     [receive {'DOWN', Monitor, _, _, _} -> ok end || Monitor <- Monitors],
     true = ets:delete(?MODULE),
     Strays.
+
+%% Not in the middle of a call. What its process does just now does not say: one that waits may also be handling a signal.
+is_free(Actor) ->
+    case ets:lookup(?MODULE, {waiting, Actor}) of
+        [] -> true;
+        [{_, Reference}] -> receive {Reference, _Result} -> true after 0 -> false end
+    end.
 
 known(Key) -> ets:lookup_element(?MODULE, Key, 2).
 know(Key, Value) -> ets:insert(?MODULE, {Key, Value}).
@@ -122,7 +129,9 @@ is_waiting(Actor) ->
         _ -> false
     end.
 
-finish(Actor) -> finished(Actor, known({waiting, Actor})).
+finish(Actor) ->
+    [{_, Reference}] = ets:take(?MODULE, {waiting, Actor}),
+    finished(Actor, Reference).
 
 %% Keeps the instance busy until it is cancelled.
 block(Actor, Slot, Key) -> sent(Actor, Slot, sleep, ?DAY, Key).
@@ -196,6 +205,7 @@ kill(Actor) ->
     receive {'DOWN', Monitor, process, Pid, _} -> ok end,
     ets:match_delete(?MODULE, {{request, '_'}, Pid, '_'}),
     ets:match_delete(?MODULE, {{stream, '_'}, Pid, '_'}),
+    ets:delete(?MODULE, {waiting, Actor}),
     true = start_actor(Actor),
     ok.
 
