@@ -1,7 +1,7 @@
 %% Which executable the program host runs: Linkspan's own, or one of another make that speaks docs/frame.md.
 -module(linkspan_executable).
 
--export([read/2, path/1, not_started/2]).
+-export([read/2, path/1, takes_batches/1, not_started/2]).
 -export_type([option/0, executable/0]).
 
 %% In full, or in the priv folder of an application.
@@ -46,6 +46,10 @@ text(Path) -> linkspan_options:text(program, Path, ?LONGEST_PATH).
 -spec path(executable()) -> binary().
 path(own) -> unicode:characters_to_binary(linkspan_native:program());
 path(Path) -> Path.
+
+%% Whether it knows the frame `batch`: others need not.
+-spec takes_batches(executable()) -> boolean().
+takes_batches(Executable) -> Executable =:= own.
 
 %% Why there is no port: it is the file, or else the system has had enough.
 -spec not_started(executable(), term()) -> linkspan:reason().

@@ -15,9 +15,11 @@
 -define(STREAM, 9).
 -define(CREDIT, 10).
 -define(DESCRIBE, 11).
+-define(BATCH, 12).
 -define(REPLY, 16#81).
 -define(EVENT, 16#82).
 -define(ENDED, 16#83).
+-define(REPLIES, 16#84).
 
 -define(OK, 0).
 -define(DEFERRED, 1).

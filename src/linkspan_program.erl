@@ -1,7 +1,8 @@
 %% The program host: an instance is an OS process of its own, behind a port.
 %%
-%% Callers write to the port themselves. The port delivers everything to its owner, a process, which hands the
-%% answers on; callers monitor it, and their references are aliases, so that no answer comes after a time-out.
+%% The port delivers everything to its owner, a process, which hands the answers on. Who waits for an answer asks the
+%% owner: see linkspan_batch. Who does not, and streams, write to the port themselves: they monitor the owner, and their
+%% references are aliases, so that no answer comes after they have given up.
 -module(linkspan_program).
 -behaviour(linkspan_host).
 
@@ -19,6 +20,7 @@ open(Options) ->
 own(#{service := Service, full := Full, confinement := Confinement, executable := Executable} = Options) ->
     %% The end of a port says less than its last message: that is waited for.
     _ = process_flag(trap_exit, true),
+    ok = linkspan_batch:gather(linkspan_executable:takes_batches(Executable)),
     %% As in the driver host: no caller is suspended behind its back.
     Settings = [{packet, 4}, nouse_stdio, binary, exit_status, {busy_limits_msgq, disabled}],
     Confined = linkspan_confinement:settings(Confinement),
@@ -57,10 +59,9 @@ start_described(Instance, Options) ->
 
 %% Asks while the owner is still being made, hence not by way of its messages. The answer has an empty tag.
 ask(#linkspan{target = Port} = Instance, Options, Kind, Body) ->
-    case send(Port, [<<Kind, 0:16>>, Body], infinity) of
-        {ok, infinity} -> answer(Instance, Options);
-        {error, _Closed} -> answer(Instance, Options)
-    end.
+    %% Of a port that has closed the next message tells.
+    _ = send(Port, [<<Kind, 0:16>>, Body], infinity),
+    answer(Instance, Options).
 
 answer(#linkspan{target = Port} = Instance, #{events := Events} = Options) ->
     receive
@@ -81,9 +82,28 @@ answer(#linkspan{target = Port} = Instance, #{events := Events} = Options) ->
             exit(Reason)
     end.
 
-%% What the port delivers: answers, events, and the end. And what callers ask of the owner: to be watched.
+%% What the port delivers: answers, events, and the end. And what callers ask of the owner.
 -spec handle_info(term(), #linkspan{}) -> ok | {event, binary()} | {stop, term()}.
-handle_info({Port, {data, <<?REPLY, Len:16, Tag:Len/binary, Status, Body/binary>>}}, #linkspan{target = Port}) ->
+handle_info(Message, Instance) ->
+    case heard(Message, Instance) of
+        {stop, Reason} ->
+            ok = linkspan_batch:ended(Reason),
+            {stop, Reason};
+        Heard ->
+            Heard
+    end.
+
+heard({Port, {data, <<?REPLY, 8:16, Number:64, Status, Body/binary>>}}, #linkspan{target = Port}) ->
+    case linkspan_batch:replied(Number, Status, Body) of
+        true -> ok;
+        false -> broken(<<"a reply with a tag that nobody sent">>)
+    end;
+heard({Port, {data, <<?REPLIES, Replies/binary>>}}, #linkspan{target = Port} = Instance) ->
+    case linkspan_batch:replies(Replies, fun(Reply) -> heard({Port, {data, Reply}}, Instance) end) of
+        broken -> broken(<<"a frame of replies with something else in it">>);
+        Heard -> Heard
+    end;
+heard({Port, {data, <<?REPLY, Len:16, Tag:Len/binary, Status, Body/binary>>}}, #linkspan{target = Port}) ->
     %% A stream goes on after a part, and its caller is watched.
     ok = if Status =:= ?PART -> ok; true -> unwatch(Tag) end,
     %% Tags are made below, by term_to_binary/1 of an alias of this node.
@@ -94,32 +114,33 @@ handle_info({Port, {data, <<?REPLY, Len:16, Tag:Len/binary, Status, Body/binary>
         _ ->
             broken(<<"a reply with a tag that nobody sent">>)
     end;
-handle_info({Port, {data, <<?EVENT, Event/binary>>}}, #linkspan{target = Port}) ->
+heard({Port, {data, <<?EVENT, Event/binary>>}}, #linkspan{target = Port}) ->
     {event, Event};
-handle_info({Port, {data, <<?ENDED, Status, Body/binary>>}}, #linkspan{target = Port}) ->
+heard({Port, {data, <<?ENDED, Status, Body/binary>>}}, #linkspan{target = Port}) ->
     {stop, linkspan_reason:reason(Status, Body)};
-handle_info({Port, {data, _Other}}, #linkspan{target = Port}) ->
+heard({Port, {data, _Other}}, #linkspan{target = Port}) ->
     broken(<<"a frame that is neither reply nor event">>);
-handle_info({Port, {exit_status, Status}}, #linkspan{target = Port}) when Status > 128 ->
+heard({Port, {exit_status, Status}}, #linkspan{target = Port}) when Status > 128 ->
     {stop, {signal, Status - 128}};
-handle_info({Port, {exit_status, Status}}, #linkspan{target = Port}) ->
+heard({Port, {exit_status, Status}}, #linkspan{target = Port}) ->
     {stop, {exit, Status}};
-handle_info({'EXIT', Port, epipe}, #linkspan{target = Port}) ->
+heard({'EXIT', Port, epipe}, #linkspan{target = Port}) ->
     %% A write found the pipe broken before the VM had the program's status, which is lost then.
     {stop, {exit, unknown}};
-handle_info({'EXIT', Port, Reason}, #linkspan{target = Port}) ->
+heard({'EXIT', Port, Reason}, #linkspan{target = Port}) ->
     {stop, Reason};
-handle_info({'EXIT', _Linked, Reason}, _Instance) when Reason =/= normal ->
+heard({'EXIT', _Linked, Reason}, _Instance) when Reason =/= normal ->
     {stop, Reason};
-handle_info({?MODULE, watch, Caller, Tag}, _Instance) ->
+heard({?MODULE, watch, Caller, Tag}, _Instance) ->
     _ = put(Tag, erlang:monitor(process, Caller, [{tag, {?MODULE, dead, Tag}}])),
     ok;
-handle_info({?MODULE, unwatch, Tag}, _Instance) ->
+heard({?MODULE, unwatch, Tag}, _Instance) ->
     unwatch(Tag);
-handle_info({{?MODULE, dead, Tag}, _Monitor, process, _Caller, _Reason}, #linkspan{target = Port}) ->
+heard({{?MODULE, dead, Tag}, _Monitor, process, _Caller, _Reason}, #linkspan{target = Port}) ->
     _ = erase(Tag),
     cancel(Port, Tag);
-handle_info(_Message, _Instance) ->
+heard(Message, #linkspan{target = Port}) ->
+    _ = linkspan_batch:handle(Message, Port),
     ok.
 
 broken(Why) -> {stop, {protocol, Why}}.
@@ -137,7 +158,18 @@ unwatch(Tag) ->
 -spec call(#linkspan{}, non_neg_integer(), iodata(), timeout()) ->
     {ok, binary()} | {error, linkspan:reason()}.
 call(Instance, Operation, Body, Timeout) ->
-    request(Instance, ?CALL, [<<Operation:32, (linkspan_frame:timeout(Timeout)):32>> | Body], Timeout).
+    Try = fun(Left) -> request(Instance, ?CALL, <<Operation:32, (linkspan_frame:timeout(Left)):32>>, Body, Left) end,
+    patiently(Instance, Body, Timeout, Try).
+
+%% That the queue is full is heard late here. The time-out is for this and for the wait for room together.
+patiently(#linkspan{full = wait} = Instance, Body, Timeout, Try) ->
+    Deadline = linkspan_deadline:from(Timeout),
+    case Try(Timeout) of
+        {error, busy} -> linkspan:when_room(Instance, Body, linkspan_deadline:left(Deadline), Try);
+        Result -> Result
+    end;
+patiently(#linkspan{full = error}, _Body, Timeout, Try) ->
+    Try(Timeout).
 
 -spec call_term(#linkspan{}, non_neg_integer(), term(), timeout()) -> {ok, term()} | {error, linkspan:reason()}.
 call_term(Instance, Operation, Term, Timeout) ->
@@ -147,7 +179,8 @@ call_term(Instance, Operation, Term, Timeout) ->
 %% A cast is acknowledged when it has been accepted.
 -spec cast(#linkspan{}, non_neg_integer(), iodata()) -> ok | {error, linkspan:reason()}.
 cast(Instance, Operation, Body) ->
-    nothing(request(Instance, ?CAST, [<<Operation:32>> | Body], ?DEFAULT_TIMEOUT)).
+    Try = fun(Left) -> nothing(request(Instance, ?CAST, <<Operation:32>>, Body, Left)) end,
+    patiently(Instance, Body, ?DEFAULT_TIMEOUT, Try).
 
 %% Asks without waiting: the answer will be {Reference, Status, Body}, or the owner's end.
 -spec send_request(#linkspan{}, non_neg_integer(), iodata()) -> {ok, reference()} | {error, linkspan:reason()}.
@@ -159,7 +192,7 @@ asked(#linkspan{target = Port, owner = Owner}, Alias, Kind, Body) ->
     Size = iolist_size(Body),
     Reference = erlang:monitor(process, Owner, [{alias, Alias}]),
     Tag = term_to_binary(Reference),
-    ok = watch(Owner, Tag, infinity),
+    ok = watch(Owner, Tag),
     case send(Port, [frame(Kind, Tag) | Body], Size, ?DEFAULT_TIMEOUT) of
         {ok, _Left} ->
             {ok, Reference};
@@ -174,14 +207,14 @@ asked(#linkspan{target = Port, owner = Owner}, Alias, Kind, Body) ->
 
 -spec await_room(#linkspan{}, non_neg_integer(), timeout()) -> ok | {error, linkspan:reason()}.
 await_room(Instance, Wanted, Timeout) ->
-    nothing(request(Instance, ?ROOM, <<Wanted:64>>, Timeout)).
+    nothing(request(Instance, ?ROOM, <<Wanted:64>>, <<>>, Timeout)).
 
 nothing({ok, _}) -> ok;
 nothing({error, Reason}) -> {error, Reason}.
 
 -spec info(#linkspan{}) -> {ok, binary(), map()} | {error, linkspan:reason()}.
 info(#linkspan{target = Port, owner = Owner} = Instance) ->
-    case request(Instance, ?INFO, <<>>, ?DEFAULT_TIMEOUT) of
+    case request(Instance, ?INFO, <<>>, <<>>, ?DEFAULT_TIMEOUT) of
         {ok, Info} -> {ok, Info, maps:merge(#{host => program, port => Port, owner => Owner}, os_pid(Port))};
         {error, Reason} -> {error, Reason}
     end.
@@ -192,39 +225,17 @@ os_pid(Port) ->
         _ -> #{}
     end.
 
-request(#linkspan{target = Port, owner = Owner}, Kind, Body, Timeout) ->
-    %% Raises badarg before anything is sent, if the body is none.
-    Size = iolist_size(Body),
-    Reference = erlang:monitor(process, Owner, [{alias, reply_demonitor}]),
-    Tag = term_to_binary(Reference),
-    ok = watch(Owner, Tag, Timeout),
-    case send(Port, [frame(Kind, Tag) | Body], Size, Timeout) of
-        {ok, Left} ->
-            receive
-                {Reference, Status, Reply} -> linkspan_reason:result(Status, Reply);
-                {'DOWN', Reference, process, _, Reason} -> {error, linkspan_reason:from_exit(Reason)}
-            after Left -> timed_out(Port, Reference)
-            end;
-        {error, closed} ->
-            %% The owner is about to end as well, and knows why.
-            receive
-                {'DOWN', Reference, process, _, Reason} -> {error, linkspan_reason:from_exit(Reason)}
-            after ?DEFAULT_TIMEOUT ->
-                true = erlang:demonitor(Reference, [flush]),
-                {error, closed}
-            end;
-        {error, timeout} ->
-            timed_out(Port, Reference);
-        {error, Reason} ->
-            true = erlang:demonitor(Reference, [flush]),
-            ok = unwatch(Owner, Tag),
-            {error, Reason}
+request(#linkspan{owner = Owner}, Kind, Fields, Body, Timeout) ->
+    %% Raises badarg before anything is asked, if the body is none.
+    case iolist_size(Body) =< ?LONGEST of
+        true -> linkspan_batch:ask(Owner, Kind, Fields, Body, Timeout);
+        false -> too_long()
     end.
 
-watch(Owner, Tag, infinity) ->
-    Owner ! {?MODULE, watch, self(), Tag},
-    ok;
-watch(_Owner, _Tag, _Timeout) ->
+too_long() -> {error, {bad_request, <<"the body is longer than a frame">>}}.
+
+watch(Owner, Tag) ->
+    _ = Owner ! {?MODULE, watch, self(), Tag},
     ok.
 
 %% What was not sent needs no watch.
@@ -254,16 +265,6 @@ withdraw(#linkspan{target = Port}, Reference) ->
 
 frame(Kind, Tag) -> [<<Kind, (byte_size(Tag)):16>>, Tag].
 
-%% The time is over: with the alias gone no answer can come; one that has come counts.
-timed_out(Port, Reference) ->
-    true = erlang:demonitor(Reference, [flush]),
-    receive
-        {Reference, Status, Reply} -> linkspan_reason:result(Status, Reply)
-    after 0 ->
-        ok = cancel(Port, term_to_binary(Reference)),
-        {error, timeout}
-    end.
-
 cancel(Port, Tag) ->
     tell(Port, frame(?CANCEL, Tag)).
 
@@ -279,7 +280,7 @@ tell(Port, Frame) ->
     end.
 
 send(_Port, _Frame, Size, _Timeout) when Size > ?LONGEST ->
-    {error, {bad_request, <<"the body is longer than a frame">>}};
+    too_long();
 send(Port, Frame, _Size, Timeout) ->
     send(Port, Frame, Timeout).
 
@@ -319,7 +320,7 @@ sent(Port, Frame) ->
 
 -spec describe(#linkspan{}) -> {ok, binary()} | {error, linkspan:reason()}.
 describe(Instance) ->
-    request(Instance, ?DESCRIBE, <<>>, ?DEFAULT_TIMEOUT).
+    request(Instance, ?DESCRIBE, <<>>, <<>>, ?DEFAULT_TIMEOUT).
 
 -spec connect(#linkspan{}, pid()) -> ok | {error, linkspan_host:not_connected()}.
 connect(#linkspan{owner = Owner}, Pid) ->
@@ -332,6 +333,7 @@ close(#linkspan{owner = Owner}) ->
 %% Closing would first write what is queued; killing closes at once, and the program ends with its pipe.
 -spec release(#linkspan{}) -> ok.
 release(#linkspan{target = Port}) ->
+    ok = linkspan_batch:ended(closed),
     true = unlink(Port),
     true = exit(Port, kill),
     ok.

@@ -178,4 +178,91 @@ defmodule Linkspan.ProgramTest do
 
     assert_raise ArgumentError, fn -> String.to_existing_atom(atom) end
   end
+
+  test "callers that ask at the same time each get their own answer, whatever it is" do
+    server = start(service: :echo, host: :program)
+
+    callers =
+      for caller <- 1..100 do
+        Task.async(fn ->
+          for call <- 1..50 do
+            body = "#{caller} #{call} " <> :binary.copy("x", rem(caller * call, 200))
+            operation = Enum.at([:echo, :echo_long, "echo"], rem(call, 3))
+            assert Linkspan.call(server, operation, [body], @bound) == {:ok, body}
+            assert Linkspan.call(server, 99, body, @bound) == {:error, {:unknown_operation, 99}}
+          end
+
+          Process.info(self(), :messages)
+        end)
+      end
+
+    assert Enum.uniq(Task.await_many(callers, 60_000)) == [{:messages, []}]
+  end
+
+  # The owner tells those who wait of its end; one that is killed cannot.
+  test "callers whose owner is killed do not wait for ever" do
+    Process.flag(:trap_exit, true)
+    {:ok, server} = Linkspan.start_link(service: :echo, host: :program)
+    calls = for _ <- 1..5, do: Task.async(fn -> Linkspan.call(server, :hang, "", :infinity) end)
+    eventually(fn -> Linkspan.info(server).queue.requests == 5 end)
+    Process.exit(server, :kill)
+    assert Enum.uniq(Task.await_many(calls, @bound)) == [{:error, :closed}]
+  end
+
+  test "calls that time out while their program is stopped leave nothing behind in the owner" do
+    server = start(service: :echo, host: :program)
+    os_pid = os_pid(server)
+    before = dictionary(server)
+    {_, 0} = System.cmd("kill", ["-STOP", "#{os_pid}"])
+
+    for body <- ["short", :binary.copy("x", 1_000_000), :binary.copy("y", 1_000_000)] do
+      call = fn -> Linkspan.call(server, :echo_long, body, 50) end
+      calls = for _ <- 1..5, do: Task.async(call)
+      assert Enum.uniq(Task.await_many(calls, @bound)) == [{:error, :timeout}]
+    end
+
+    {_, 0} = System.cmd("kill", ["-CONT", "#{os_pid}"])
+    assert Linkspan.call(server, :echo_long, "still there", @bound) == {:ok, "still there"}
+    eventually(fn -> dictionary(server) == before end)
+  end
+
+  # It began anew with the answer that the queue is full, which a program may give late.
+  test "the time-out holds for a late busy and the wait for room together" do
+    server = start(service: :echo, host: :program, queue: [limit: 1])
+    os_pid = os_pid(server)
+    hang = Linkspan.send_request(server, :hang, "")
+    eventually(fn -> Linkspan.info(server).queue.requests == 1 end)
+    {_, 0} = System.cmd("kill", ["-STOP", "#{os_pid}"])
+
+    call = Task.async(fn -> receive do: (:go -> Linkspan.call(server, :echo, "", 1_000)) end)
+    asks = {:linkspan_batch, :ask, 5}
+    :erlang.trace_pattern(asks, true, [])
+    1 = :erlang.trace(call.pid, true, [:call, :monotonic_timestamp])
+    send(call.pid, :go)
+
+    assert_receive {:trace_ts, _, :call, {:linkspan_batch, :ask, [_, _, _, _, 1_000]}, from},
+                   @bound
+
+    late = from + System.convert_time_unit(100, :millisecond, :native)
+    eventually(fn -> System.monotonic_time() > late end)
+    {_, 0} = System.cmd("kill", ["-CONT", "#{os_pid}"])
+
+    assert Task.await(call, @bound) == {:error, :timeout}
+    :erlang.trace_pattern(asks, false, [])
+
+    # If the machine took longer than the time-out, there was no wait for room.
+    receive do
+      {:trace_ts, _, :call, {:linkspan_batch, :ask, [_, _, _, _, left]}, _} -> assert left <= 900
+    after
+      0 -> :ok
+    end
+
+    assert Linkspan.cancel(hang) == {:error, :cancelled}
+  end
+
+  # The number of the next request changes, and nothing else may.
+  defp dictionary(server) do
+    {:dictionary, all} = Process.info(server, :dictionary)
+    all |> Enum.map(&elem(&1, 0)) |> Enum.sort()
+  end
 end

@@ -11,6 +11,9 @@ use crate::{Attempt, Body, Instance, Job, Outcome, Pending, Recipient, Ticket};
 pub trait Sink: Send + Sync {
     /// Sends one frame, given in two parts. Called from any thread.
     fn write(&self, head: &[u8], body: &[u8]);
+
+    /// Says that the other side takes several replies in one frame. They need not come so.
+    fn may_batch(&self) {}
 }
 
 /// Short answers are written here; longer ones travel in buffers of their own.
@@ -28,10 +31,35 @@ impl Conversation {
         Conversation { sink, pending: Pending::default() }
     }
 
-    /// Handles a frame; how long a request in it held this thread, in microseconds. An error means that the other side does not keep to
-    /// the protocol: the host should say so and end the conversation.
+    /// Handles a frame; how long the requests in it held this thread, in microseconds. An error means that the other side
+    /// does not keep to the protocol: the host should say so and end the conversation.
     pub fn frame(&mut self, instance: &Instance, frame: Bytes) -> Result<u32, FrameError> {
-        let Frame { tag, command } = frame::parse(frame)?;
+        let Some(batch) = frame::batch(&frame) else { return self.one(instance, frame::parse(frame)?, false) };
+        self.sink.may_batch();
+        let mut held = 0_u32;
+        for frame in batch {
+            held = held.saturating_add(self.one(instance, frame::parse(frame?)?, true)?);
+        }
+        Ok(held)
+    }
+
+    /// Handles one frame, which may be `part` of a batch.
+    fn one(&mut self, instance: &Instance, frame: Frame, part: bool) -> Result<u32, FrameError> {
+        let Frame { tag, mut command } = frame;
+        if let Command::Call { operation, ref body, .. } = command
+            && let Some(held) = self.inline(instance, &tag, operation, false, body)
+        {
+            return Ok(held);
+        }
+        if let Command::Cast { operation, ref body } = command
+            && let Some(held) = self.inline(instance, &tag, operation, true, body)
+        {
+            return Ok(held);
+        }
+        if part {
+            // A batch is not kept for what is left of it.
+            command.detach();
+        }
         match command {
             Command::Cancel => {
                 if self.pending.cancel(&tag) {
@@ -41,25 +69,19 @@ impl Conversation {
             Command::Info => self.reply(&tag, instance.told_info()),
             Command::Describe => self.reply(&tag, instance.description()),
             Command::Room { wanted } => {
+                let tag = kept(&tag);
                 let ticket = self.ticket(Job::Room { wanted: wanted as usize }, &tag);
                 instance.await_room(&ticket, wanted as usize);
                 self.pending.insert(tag, ticket);
             }
-            Command::Call { operation, ref body, .. } => match self.inline(instance, &tag, operation, false, body) {
-                Some(held) => return Ok(held),
-                None => self.submit(instance, tag, command),
-            },
-            Command::Cast { operation, ref body } => match self.inline(instance, &tag, operation, true, body) {
-                Some(held) => return Ok(held),
-                None => self.cast(instance, &tag, command),
-            },
+            Command::Cast { .. } => self.cast(instance, &tag, command),
             Command::Credit { more } => {
                 if let Some(ticket) = self.pending.get(&tag) {
                     ticket.credit(more);
                 }
             }
-            Command::Load { .. } | Command::Start { .. } | Command::Stream { .. } => {
-                self.submit(instance, tag, command)
+            Command::Call { .. } | Command::Load { .. } | Command::Start { .. } | Command::Stream { .. } => {
+                self.submit(instance, &kept(&tag), command)
             }
         }
         Ok(0)
@@ -88,12 +110,12 @@ impl Conversation {
         Some(run.micros)
     }
 
-    fn submit(&mut self, instance: &Instance, tag: Bytes, command: Command) {
+    fn submit(&mut self, instance: &Instance, tag: &Bytes, command: Command) {
         let Some((job, timeout)) = command.into_job() else { return };
-        let ticket = self.ticket(job, &tag);
+        let ticket = self.ticket(job, tag);
         ticket.set_timeout(timeout);
         match instance.submit(&ticket) {
-            Ok(()) => self.pending.insert(tag, ticket),
+            Ok(()) => self.pending.insert(tag.clone(), ticket),
             Err(refused) => ticket.answer(refused),
         }
     }
@@ -126,6 +148,11 @@ impl Conversation {
     fn reply(&self, tag: &[u8], outcome: Outcome) {
         write(&*self.sink, tag, outcome);
     }
+}
+
+/// A tag in memory of its own: it is kept longer than the frame it came in.
+fn kept(tag: &Bytes) -> Bytes {
+    Bytes::copy_from_slice(tag)
 }
 
 struct FrameRecipient {

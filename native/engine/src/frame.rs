@@ -34,6 +34,8 @@ pub mod kind {
     pub const CREDIT: u8 = 10;
     /// Asks what a typed service says of itself.
     pub const DESCRIBE: u8 = 11;
+    /// Several request frames, each behind its length.
+    pub const BATCH: u8 = 12;
 
     /// The answer to a request frame.
     pub const REPLY: u8 = 0x81;
@@ -41,6 +43,8 @@ pub mod kind {
     pub const EVENT: u8 = 0x82;
     /// The instance has ended by itself; nothing follows.
     pub const ENDED: u8 = 0x83;
+    /// Several replies, each behind its length; only for who has sent a batch.
+    pub const REPLIES: u8 = 0x84;
 }
 
 /// A request frame.
@@ -99,12 +103,40 @@ impl From<FrameError> for Outcome {
     }
 }
 
-/// Reads a request frame. Bodies share the bytes they came in.
+/// The frames of a batch, if that is what bytes are.
+pub fn batch(bytes: &Bytes) -> Option<Batch> {
+    (bytes.first() == Some(&kind::BATCH)).then(|| Batch { rest: bytes.slice(1..) })
+}
+
+/// Yields the frames of a batch. They share its bytes.
+#[derive(Debug)]
+pub struct Batch {
+    rest: Bytes,
+}
+
+impl Iterator for Batch {
+    type Item = Result<Bytes, FrameError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        // Of what is broken nothing is left.
+        let mut rest = std::mem::take(&mut self.rest);
+        if rest.is_empty() {
+            return None;
+        }
+        let len = number(&mut rest, "frame length", Bytes::try_get_u32);
+        let frame = len.and_then(|len| split(&mut rest, len as usize, "frame"));
+        if frame.is_ok() {
+            self.rest = rest;
+        }
+        Some(frame)
+    }
+}
+
+/// Reads a request frame. Tag and body share the bytes they came in.
 pub fn parse(mut bytes: Bytes) -> Result<Frame, FrameError> {
     let kind = number(&mut bytes, "kind", Bytes::try_get_u8)?;
     let tag_len = number(&mut bytes, "tag length", Bytes::try_get_u16)?;
-    // A copy: the tag is kept longer than the body it came with.
-    let tag = Bytes::copy_from_slice(&split(&mut bytes, usize::from(tag_len), "tag")?);
+    let tag = split(&mut bytes, usize::from(tag_len), "tag")?;
     let command = match kind {
         kind::CALL => {
             let operation = number(&mut bytes, "operation", Bytes::try_get_u32)?;
@@ -159,6 +191,13 @@ pub fn start(mut body: Bytes) -> Result<Command, FrameError> {
 }
 
 impl Command {
+    /// Gives the body memory of its own, so that it keeps nothing else alive.
+    pub(crate) fn detach(&mut self) {
+        if let Command::Call { body, .. } | Command::Cast { body, .. } | Command::Stream { body, .. } = self {
+            *body = Bytes::copy_from_slice(body);
+        }
+    }
+
     /// The job of an instance that a command asks for, and the time-out that goes with it; none if it asks for
     /// something else.
     pub fn into_job(self) -> Option<(Job, u32)> {

@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::fs::File;
 use std::io::{IoSlice, Write};
 
-use linkspan_engine::Sink;
+use linkspan_engine::{Sink, frame::kind};
 use parking_lot::{Condvar, Mutex, MutexGuard};
 
 use crate::watch;
@@ -27,18 +27,40 @@ pub struct Writer {
 
 #[derive(Default)]
 struct State {
-    waiting: Vec<u8>,
+    waiting: Waiting,
+    /// Whether the VM takes several replies in one frame.
+    batches: bool,
     writing: bool,
     /// Whether the last frame has been handed over.
     ended: bool,
 }
 
-impl State {
+/// Frames, each behind its length.
+#[derive(Default)]
+struct Waiting {
+    bytes: Vec<u8>,
+    replies: usize,
+    /// Events, or the end.
+    others: usize,
+}
+
+impl Waiting {
     fn push(&mut self, head: &[u8], body: &[u8]) {
         let len = ((head.len() + body.len()) as u32).to_be_bytes();
-        self.waiting.extend_from_slice(&len);
-        self.waiting.extend_from_slice(head);
-        self.waiting.extend_from_slice(body);
+        self.bytes.extend_from_slice(&len);
+        self.bytes.extend_from_slice(head);
+        self.bytes.extend_from_slice(body);
+        let counted = if head.first() == Some(&kind::REPLY) { &mut self.replies } else { &mut self.others };
+        *counted += 1;
+    }
+
+    /// What makes one frame of them, if they are several replies: to the VM each frame is a message.
+    fn batch(&self) -> Option<[u8; 5]> {
+        if self.replies < 2 || self.others > 0 {
+            return None;
+        }
+        let [a, b, c, d] = u32::try_from(1 + self.bytes.len()).ok()?.to_be_bytes();
+        Some([a, b, c, d, kind::REPLIES])
     }
 }
 
@@ -62,7 +84,7 @@ impl Writer {
     pub fn end(&self, head: &[u8], body: &[u8]) {
         let mut state = self.state.lock();
         if !std::mem::replace(&mut state.ended, true) {
-            state.push(head, body);
+            state.waiting.push(head, body);
         }
         while state.writing {
             self.written.wait(&mut state);
@@ -76,9 +98,12 @@ impl Writer {
             return;
         }
         state.writing = true;
-        while !state.waiting.is_empty() {
+        while !state.waiting.bytes.is_empty() {
             let frames = std::mem::take(&mut state.waiting);
-            MutexGuard::unlocked(&mut state, || self.put(&mut [IoSlice::new(&frames)]));
+            let batch = state.batches.then(|| frames.batch()).flatten();
+            let head: &[u8] = batch.as_ref().map_or(&[], |head| head);
+            let mut parts = [IoSlice::new(head), IoSlice::new(&frames.bytes)];
+            MutexGuard::unlocked(&mut state, || self.put(&mut parts));
             self.written.notify_all();
         }
         state.writing = false;
@@ -96,7 +121,7 @@ impl Writer {
         state.writing = true;
         let before = std::mem::take(&mut state.waiting);
         MutexGuard::unlocked(&mut state, || {
-            self.put(&mut [IoSlice::new(&before)]);
+            self.put(&mut [IoSlice::new(&before.bytes)]);
             self.put(parts);
         });
         state.writing = false;
@@ -123,15 +148,66 @@ impl Sink for Writer {
         if head.len() + body.len() > GATHERED {
             return self.write_long(state, &mut [IoSlice::new(&len), IoSlice::new(head), IoSlice::new(body)]);
         }
-        while state.writing && state.waiting.len() > MOST_WAITING {
+        while state.writing && state.waiting.bytes.len() > MOST_WAITING {
             self.written.wait(&mut state);
         }
         if state.ended {
             return;
         }
-        state.push(head, body);
-        if !GATHERING.get() || state.waiting.len() > GATHERED {
+        state.waiting.push(head, body);
+        if !GATHERING.get() || state.waiting.bytes.len() > GATHERED {
             self.write_waiting(state);
         }
+    }
+
+    fn may_batch(&self) {
+        self.state.lock().batches = true;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use linkspan_engine::frame;
+    use std::io::{Read, pipe};
+    use std::os::fd::OwnedFd;
+
+    /// What arrives of frames that are gathered together.
+    fn arrives(may_batch: bool, frames: &[(&[u8], &[u8])]) -> Vec<u8> {
+        let (mut from, to) = pipe().unwrap();
+        let writer = Writer::new(File::from(OwnedFd::from(to)));
+        if may_batch {
+            writer.may_batch();
+        }
+        writer.gather();
+        frames.iter().for_each(|(head, body)| writer.write(head, body));
+        writer.flush();
+        drop(writer);
+        let mut all = Vec::new();
+        from.read_to_end(&mut all).unwrap();
+        all
+    }
+
+    fn behind_length(frame: &[u8]) -> Vec<u8> {
+        [&(frame.len() as u32).to_be_bytes()[..], frame].concat()
+    }
+
+    #[test]
+    fn several_replies_are_one_frame_for_who_sends_batches() {
+        let (one, two) = (frame::reply(b"1", 0), frame::reply(b"2", 0));
+        let each = [behind_length(&[&one[..], b"a"].concat()), behind_length(&[&two[..], b"b"].concat())].concat();
+        let replies: [(&[u8], &[u8]); 2] = [(&one, b"a"), (&two, b"b")];
+        assert_eq!(arrives(true, &replies), behind_length(&[&[kind::REPLIES][..], &each].concat()));
+        assert_eq!(arrives(false, &replies), each);
+    }
+
+    #[test]
+    fn one_reply_and_what_is_no_reply_stay_frames_of_their_own() {
+        let reply = frame::reply(b"1", 0);
+        let alone = behind_length(&reply);
+        assert_eq!(arrives(true, &[(&reply, b"")]), alone);
+        let event = behind_length(&[&frame::EVENT[..], b"news"].concat());
+        let mixed: [(&[u8], &[u8]); 3] = [(&frame::EVENT, b"news"), (&reply, b""), (&reply, b"")];
+        assert_eq!(arrives(true, &mixed), [event, alone.clone(), alone].concat());
     }
 }

@@ -277,3 +277,37 @@ fn a_broken_frame_is_an_error_and_changes_nothing() {
     talk.call("", operation::COUNT, "");
     assert_eq!(talk.next(), answer("", OK, "1"));
 }
+
+/// A batch of frames.
+fn batch(frames: &[Vec<u8>]) -> Vec<u8> {
+    let behind_lengths = frames.iter().flat_map(|frame| [&(frame.len() as u32).to_be_bytes()[..], frame].concat());
+    [kind::BATCH].into_iter().chain(behind_lengths).collect()
+}
+
+#[test]
+fn the_frames_of_a_batch_are_handled_one_after_the_other() {
+    let mut talk = Talk::start(10);
+    let call = |tag: &str, operation| requests::call(tag.as_bytes(), operation, FOREVER, tag.as_bytes());
+    talk.send(batch(&[call("one", operation::ECHO), call("two", operation::ECHO_LONG), call("three", 99)]));
+    let mut answers: Vec<_> = (0..3).map(|_| talk.next()).collect();
+    answers.sort();
+    assert_eq!(answers[0], answer("one", OK, "one"));
+    assert_eq!(answers[1], ("three".into(), 4, Bytes::from_static(&[0, 0, 0, 99])));
+    assert_eq!(answers[2], answer("two", OK, "two"));
+    talk.send(batch(&[]));
+}
+
+#[test]
+fn what_is_wrong_in_a_batch_is_an_error_and_what_stands_before_it_is_done() {
+    let mut talk = Talk::start(10);
+    let call = || requests::call(b"before", operation::ECHO_LONG, FOREVER, b"hi");
+    let mut cut = batch(&[call(), call()]);
+    cut.truncate(cut.len() - 1);
+    assert_eq!(talk.try_send(cut), Err(FrameError::Short("frame")));
+    assert_eq!(talk.next(), answer("before", OK, "hi"));
+    let nested = batch(&[call(), batch(&[call()])]);
+    assert_eq!(talk.try_send(nested), Err(FrameError::UnknownKind(kind::BATCH)));
+    assert_eq!(talk.next(), answer("before", OK, "hi"));
+    let half_a_length = [&batch(&[])[..], &[0, 0, 0]].concat();
+    assert_eq!(talk.try_send(half_a_length), Err(FrameError::Short("frame length")));
+}

@@ -1,0 +1,252 @@
+%% Requests to a program that wait for their answers. Callers ask the owner of its port; the owner gathers what is asked
+%% at the same time into one frame, and hands the answers on.
+%%
+%% What is open is in the owner's dictionary, by the number that is its tag: nothing is quicker to put and to erase. Callers
+%% have a plain reference instead of an alias, and no monitor unless they wait long: both cost more than all the rest. So
+%% the owner tells them of its end, and a time-out is agreed on with it.
+-module(linkspan_batch).
+
+-include("linkspan_frame.hrl").
+
+%% The caller's side.
+-export([ask/5]).
+%% The owner's.
+-export([gather/1, handle/2, replied/3, replies/2, ended/1]).
+
+%% Requests up to this size, in bytes, are gathered; longer ones go by themselves, and are not copied.
+-define(SHORT, 4096).
+%% Most requests in one frame.
+-define(MOST, 64).
+%% Milliseconds after which a caller that still waits watches the owner: one that is killed tells nobody.
+-define(UNWATCHED, 10).
+
+%% How a request is told to the owner; Watched if no deadline would end it when the caller dies.
+-define(ASK(Caller, Reference, Watched, Kind, Request), {?MODULE, Caller, Reference, Watched, Kind, Request}).
+
+%% Frames that wait for those before them to be written, newest first, each with the number of its request.
+-define(HELD, {?MODULE, held}).
+-define(NEXT, {?MODULE, next}).
+%% How many requests may be gathered behind the first.
+-define(MORE, {?MODULE, more}).
+
+%% Asks and waits, at most Timeout milliseconds. Fields stand before the body.
+-spec ask(pid(), byte(), binary(), iodata(), timeout()) -> {ok, binary()} | {error, linkspan:reason()}.
+ask(Owner, Kind, Fields, Body, Timeout) ->
+    Request = request(Fields, Body, iolist_size(Body)),
+    Reference = make_ref(),
+    _ = Owner ! ?ASK(self(), Reference, Timeout =:= infinity, Kind, Request),
+    receive
+        {Reference, Status, Answer} -> result(Status, Answer)
+    after min(Timeout, ?UNWATCHED) -> wait(Owner, Reference, Timeout)
+    end.
+
+request(Fields, Body, Size) when is_binary(Body), Size =< ?SHORT -> <<Fields/binary, Body/binary>>;
+request(Fields, Body, Size) when Size =< ?SHORT -> iolist_to_binary([Fields | Body]);
+request(Fields, Body, _Size) -> [Fields | erlang:iolist_to_iovec(Body)].
+
+wait(Owner, Reference, Timeout) ->
+    Monitor = erlang:monitor(process, Owner),
+    Result =
+        receive
+            {Reference, Status, Answer} -> result(Status, Answer);
+            {'DOWN', Monitor, process, _, Reason} -> result(ended, Reason)
+        after rest(Timeout) -> withdraw(Owner, Reference, Monitor)
+        end,
+    true = erlang:demonitor(Monitor, [flush]),
+    Result.
+
+rest(infinity) -> infinity;
+rest(Timeout) -> max(0, Timeout - ?UNWATCHED).
+
+%% An owner that is suspended is not waited for longer than any call is.
+withdraw(Owner, Reference, Monitor) ->
+    _ = Owner ! {?MODULE, withdraw, self(), Reference},
+    receive
+        {Reference, withdrawn} -> {error, timeout};
+        {Reference, Status, Answer} -> result(Status, Answer);
+        {'DOWN', Monitor, process, _, Reason} -> result(ended, Reason)
+    after 5000 -> {error, timeout}
+    end.
+
+result(ended, Reason) -> {error, linkspan_reason:from_exit(Reason)};
+result(Status, Answer) -> linkspan_reason:result(Status, Answer).
+
+%% Says whether the program takes several requests in one frame.
+-spec gather(boolean()) -> ok.
+gather(true) ->
+    _ = put(?MORE, ?MOST - 1),
+    ok;
+gather(false) ->
+    _ = put(?MORE, 0),
+    ok.
+
+%% What callers tell the owner, and what it has arranged to be told; `unknown` if a message is something else.
+-spec handle(term(), port()) -> ok | unknown.
+handle(?ASK(Caller, Reference, Watched, Kind, Request), Port) ->
+    Number = opened(Caller, Reference, Watched),
+    Frame = frame(Kind, Number, Request),
+    case get(?HELD) of
+        undefined when is_binary(Request) -> write(Port, gathered(Frame, get(?MORE)), Number);
+        _ -> write(Port, Frame, Number)
+    end;
+handle({?MODULE, withdraw, Caller, Reference}, Port) ->
+    case get_keys([Caller | Reference]) of
+        [Number] ->
+            _ = Caller ! {Reference, withdrawn},
+            cancel(Port, Number);
+        [] ->
+            %% Its answer has been sent.
+            ok
+    end;
+handle({{?MODULE, dead, Number}, _Monitor, process, _Caller, _Reason}, Port) ->
+    case get(Number) of
+        undefined -> ok;
+        _Open -> cancel(Port, Number)
+    end;
+handle({{?MODULE, written}, _Monitor, process, _Writer, _Reason}, Port) ->
+    Held = lists:reverse(erase(?HELD)),
+    lists:foreach(fun({Number, Frame}) -> write(Port, Frame, Number) end, Held);
+handle(_Message, _Port) ->
+    unknown.
+
+opened(Caller, Reference, Watched) ->
+    Number = next(),
+    _ = put(?NEXT, Number + 1),
+    _ = put(Number, open(Caller, Reference, Watched, Number)),
+    Number.
+
+next() ->
+    case get(?NEXT) of
+        undefined -> 0;
+        Next -> Next
+    end.
+
+open(Caller, Reference, false, _Number) ->
+    [Caller | Reference];
+open(Caller, Reference, true, Number) ->
+    {Caller, Reference, erlang:monitor(process, Caller, [{tag, {?MODULE, dead, Number}}])}.
+
+frame(Kind, Number, Request) when is_binary(Request) -> <<Kind, 8:16, Number:64, Request/binary>>;
+frame(Kind, Number, Request) -> [<<Kind, 8:16, Number:64>> | Request].
+
+%% A frame by itself, or a batch of it and what else is there.
+gathered(First, 0) ->
+    First;
+gathered(First, More) ->
+    receive
+        ?ASK(Caller, Reference, Watched, Kind, Request) when is_binary(Request) ->
+            Batch = <<?BATCH, (byte_size(First)):32, First/binary>>,
+            batch(added(Batch, Kind, opened(Caller, Reference, Watched), Request), More - 1)
+    after 0 -> First
+    end.
+
+batch(Batch, 0) ->
+    Batch;
+batch(Batch, More) ->
+    receive
+        ?ASK(Caller, Reference, Watched, Kind, Request) when is_binary(Request) ->
+            batch(added(Batch, Kind, opened(Caller, Reference, Watched), Request), More - 1)
+    after 0 -> Batch
+    end.
+
+added(Batch, Kind, Number, Request) ->
+    <<Batch/binary, (byte_size(Request) + 11):32, Kind, 8:16, Number:64, Request/binary>>.
+
+%% Forgets a request, and has the program forget it, if it has got so far.
+cancel(Port, Number) ->
+    _ = erase(Number),
+    Held = get(?HELD),
+    case is_list(Held) andalso lists:keytake(Number, 1, Held) of
+        {value, _, Rest} ->
+            _ = put(?HELD, Rest),
+            ok;
+        false ->
+            write(Port, <<?CANCEL, 8:16, Number:64>>, none)
+    end.
+
+%% If the pipe is full a process waits for it, for the owner must not; and what comes later waits for that.
+write(Port, Frame, Number) ->
+    case get(?HELD) of
+        undefined ->
+            try port_command(Port, Frame, [nosuspend]) of
+                true ->
+                    ok;
+                false ->
+                    _ = spawn_opt(fun() -> write_patiently(Port, Frame) end, [{monitor, [{tag, {?MODULE, written}}]}]),
+                    _ = put(?HELD, []),
+                    ok
+            catch
+                %% The port's end is a message on its way.
+                error:badarg -> ok
+            end;
+        Held ->
+            _ = put(?HELD, [{Number, Frame} | Held]),
+            ok
+    end.
+
+write_patiently(Port, Frame) ->
+    try
+        port_command(Port, Frame)
+    catch
+        error:badarg -> false
+    end.
+
+%% One reply to a request with such a number; false if there never was one.
+-spec replied(non_neg_integer(), byte(), binary()) -> boolean().
+replied(Number, Status, Body) ->
+    case erase(Number) of
+        [Caller | Reference] ->
+            _ = Caller ! {Reference, Status, Body},
+            true;
+        {Caller, Reference, Monitor} ->
+            true = erlang:demonitor(Monitor, [flush]),
+            _ = Caller ! {Reference, Status, Body},
+            true;
+        undefined ->
+            %% Withdrawn, or made up.
+            Number < next()
+    end.
+
+%% Several replies, each behind its length. Those to others than callers are for Other; `broken` if that is not what they
+%% are.
+-spec replies(binary(), fun((binary()) -> ok | Stop)) -> ok | Stop | broken.
+replies(<<Len:32, ?REPLY, 8:16, Number:64, Status, Rest/binary>>, Other) when byte_size(Rest) >= Len - 12, Len >= 12 ->
+    Size = Len - 12,
+    <<Body:Size/binary, More/binary>> = Rest,
+    %% A copy: one answer is not to keep all of them in memory.
+    case replied(Number, Status, binary:copy(Body)) of
+        true -> replies(More, Other);
+        false -> broken
+    end;
+replies(<<Len:32, Reply:Len/binary, More/binary>>, Other) when binary_part(Reply, 0, 1) =:= <<?REPLY>> ->
+    case Other(Reply) of
+        ok -> replies(More, Other);
+        Stop -> Stop
+    end;
+replies(<<>>, _Other) ->
+    ok;
+replies(_Broken, _Other) ->
+    broken.
+
+%% Tells all who wait, and those who have just asked, why the owner ends.
+-spec ended(term()) -> ok.
+ended(Reason) ->
+    lists:foreach(fun(Open) -> end_one(Open, Reason) end, get()),
+    end_rest(Reason).
+
+end_one({Number, [Caller | Reference]}, Reason) when is_integer(Number) -> tell_end(Number, Caller, Reference, Reason);
+end_one({Number, {Caller, Reference, _}}, Reason) when is_integer(Number) -> tell_end(Number, Caller, Reference, Reason);
+end_one(_Other, _Reason) -> ok.
+
+tell_end(Number, Caller, Reference, Reason) ->
+    _ = erase(Number),
+    _ = Caller ! {Reference, ended, Reason},
+    ok.
+
+end_rest(Reason) ->
+    receive
+        ?ASK(Caller, Reference, _Watched, _Kind, _Request) ->
+            _ = Caller ! {Reference, ended, Reason},
+            end_rest(Reason)
+    after 0 -> ok
+    end.
