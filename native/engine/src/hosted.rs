@@ -1,10 +1,10 @@
 //! Deferred requests on threads of a host that may be held: in turns that it was asked for, or the caller's own at once.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering::{AcqRel, Acquire, SeqCst};
+use std::sync::atomic::Ordering::{AcqRel, Acquire};
 
 use crate::abi::{Answer, Body, Call};
-use crate::instance::{ASKED, IDLE, Inner, TAKEN};
+use crate::instance::Inner;
 use crate::{Inline, Instance, Outcome, Ticket};
 
 /// A turn of an idle instance for one request, taken by the thread that brings it. The request counts as open.
@@ -29,7 +29,7 @@ impl Instance {
         }
         inner.open_bytes.fetch_add(weight, AcqRel);
         let first = inner.open.fetch_add(1, AcqRel) == 0;
-        if first && inner.scheduled.compare_exchange(IDLE, TAKEN, SeqCst, SeqCst).is_ok() {
+        if first && inner.schedule.claim() {
             let claim = Claim { inner, weight };
             // A service that has its own thread by now is not for this one.
             return inner.thread.get().is_none().then_some(claim);
@@ -42,11 +42,11 @@ impl Instance {
     /// turn has been taken by somebody else meanwhile.
     pub fn run_turn(&self, stack: usize) {
         let inner = &self.0;
-        if inner.scheduled.compare_exchange(ASKED, TAKEN, SeqCst, SeqCst).is_err() {
+        if !inner.schedule.accept() {
             return;
         }
         inner.handle_some(&mut inner.live.lock(), stack, || false);
-        inner.turn_over();
+        inner.schedule.over(inner);
     }
 
     /// Ends an instance on which a bug of ours has panicked.
@@ -81,6 +81,6 @@ impl Claim<'_> {
 impl Drop for Claim<'_> {
     fn drop(&mut self) {
         self.inner.left(self.weight);
-        self.inner.turn_over();
+        self.inner.schedule.over(self.inner);
     }
 }

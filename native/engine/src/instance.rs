@@ -3,8 +3,8 @@
 use std::fmt;
 use std::ops::Deref;
 use std::sync::atomic::{
-    AtomicBool, AtomicU8, AtomicUsize,
-    Ordering::{AcqRel, Acquire, Relaxed, SeqCst},
+    AtomicBool, AtomicUsize,
+    Ordering::{AcqRel, Relaxed, SeqCst},
 };
 use std::sync::{Arc, OnceLock, Weak};
 
@@ -16,28 +16,11 @@ use parking_lot::Mutex;
 use crate::abi::{Body, Service, State};
 use crate::budget::Budget;
 use crate::counters::Counters;
+use crate::schedule::{Schedule, Turns};
 use crate::stream::Streams;
 use crate::thread::Thread;
 use crate::times::Times;
 use crate::{Counts, Engine, Host, Options, Outcome, Ticket};
-
-// ```text
-//   BLANK -- a service has started --> OPEN
-//   BLANK, OPEN -- close, panic, failed start --> CLOSING -- a worker has dropped the state --> CLOSED
-// ```
-pub(crate) const BLANK: u8 = 0;
-pub(crate) const OPEN: u8 = 1;
-pub(crate) const CLOSING: u8 = 2;
-pub(crate) const CLOSED: u8 = 3;
-
-// ```text
-//   IDLE -- schedule --> TAKEN: in the run queue, or running -- the turn is over --> IDLE
-//   IDLE -- schedule, and the host runs turns itself --> ASKED -- it does --> TAKEN
-//   ASKED -- close: the host may never come --> TAKEN, in the run queue
-// ```
-pub(crate) const IDLE: u8 = 0;
-pub(crate) const ASKED: u8 = 1;
-pub(crate) const TAKEN: u8 = 2;
 
 /// A handle on an instance. When the host drops it the instance closes.
 #[derive(Debug)]
@@ -68,9 +51,7 @@ pub(crate) struct Inner {
 
 /// What everybody who brings a request looks at.
 pub(crate) struct Shared {
-    pub(crate) phase: AtomicU8,
-    /// Whose turn it is: nobody's, or that of one who runs it or will.
-    pub(crate) scheduled: AtomicU8,
+    pub(crate) schedule: Schedule,
     /// Requests accepted and not yet finished, and the bytes of their bodies.
     pub(crate) open: AtomicUsize,
     pub(crate) open_bytes: AtomicUsize,
@@ -137,7 +118,7 @@ pub(crate) struct Ending(pub(crate) Arc<Inner>);
 
 impl Drop for Ending {
     fn drop(&mut self) {
-        self.0.schedule();
+        self.0.request_turn();
     }
 }
 
@@ -155,8 +136,7 @@ impl Instance {
             queue: SegQueue::new(),
             tombstones: AtomicUsize::new(0),
             shared: CachePadded::new(Shared {
-                phase: AtomicU8::new(BLANK),
-                scheduled: AtomicU8::new(IDLE),
+                schedule: Schedule::new(),
                 open: AtomicUsize::new(0),
                 open_bytes: AtomicUsize::new(0),
                 waiting: Mutex::new(Vec::new()),
@@ -243,66 +223,30 @@ impl Inner {
         let home: Weak<Inner> = Arc::downgrade(self);
         ticket.queue_at(home);
         self.queue.push(ticket.clone());
-        self.schedule();
+        self.request_turn();
         Ok(())
     }
 
-    /// Sees to it that the instance has a turn, unless one runs or is to come: the host's own if it runs turns,
-    /// but for the first and the last.
-    pub(crate) fn schedule(self: &Arc<Self>) {
-        if self.thread.get().is_some() || self.phase.load(SeqCst) != OPEN || !self.host.runs_turns() {
-            return self.push(&[IDLE]);
-        }
-        if self.scheduled.compare_exchange(IDLE, ASKED, SeqCst, SeqCst).is_ok() {
-            self.host.ask_turn();
-            if self.phase.load(SeqCst) != OPEN {
-                self.push(&[ASKED]);
-            }
-        }
-    }
-
-    /// Puts the instance into the queue of its own thread, while it has one, or of the workers, if whose turn it is may
-    /// be changed from that.
-    fn push(self: &Arc<Self>, from: &[u8]) {
-        if !from.iter().any(|from| self.scheduled.compare_exchange(*from, TAKEN, SeqCst, SeqCst).is_ok()) {
-            return;
-        }
-        let left = match self.thread.get() {
-            Some(thread) => thread.push(self.clone()),
-            None => Err(self.clone()),
-        };
-        if let Err(instance) = left {
-            self.engine.pool.push(instance);
-        }
+    pub(crate) fn request_turn(self: &Arc<Self>) {
+        self.schedule.request(self);
     }
 
     pub(crate) fn is_closing(&self) -> bool {
-        self.phase.load(Acquire) >= CLOSING
-    }
-
-    pub(crate) fn is_closed(&self) -> bool {
-        self.phase.load(Acquire) == CLOSED
-    }
-
-    pub(crate) fn close_quietly(&self) {
-        self.phase.fetch_max(CLOSING, SeqCst);
+        self.schedule.is_closing()
     }
 
     fn close(self: &Arc<Self>) {
-        let before = self.phase.fetch_max(CLOSING, SeqCst);
-        if before < CLOSING && self.thread.get().is_none() && self.live.is_locked() {
+        if self.schedule.close() && self.thread.get().is_none() && self.live.is_locked() {
             self.give_worker_up();
         }
-        if self.phase.load(SeqCst) != CLOSED {
-            self.push(&[IDLE, ASKED]);
-        }
+        self.schedule.request_last(self);
     }
 
     /// What runs may never come back, whatever it is told: the other instances get a worker in its place.
     fn give_worker_up(&self) {
         self.worker_gone.store(true, SeqCst);
         // It has just come back: then nobody would look.
-        if self.phase.load(SeqCst) == CLOSED && self.gave_worker_up() {
+        if self.gave_worker_up() {
             return;
         }
         self.engine.pool.add_worker();
@@ -319,7 +263,7 @@ impl Inner {
 
     /// Whether the worker that runs the last turn has been replaced; true once.
     pub(crate) fn gave_worker_up(&self) -> bool {
-        self.phase.load(SeqCst) == CLOSED && self.worker_gone.swap(false, SeqCst)
+        self.schedule.is_closed() && self.worker_gone.swap(false, SeqCst)
     }
 
     pub(crate) fn emit(&self, event: Bytes) {
@@ -331,7 +275,7 @@ impl Inner {
 
     fn info(&self) -> Bytes {
         let mut info = BytesMut::new();
-        info.put_u8(self.phase.load(Relaxed));
+        info.put_u8(self.schedule.phase());
         info.put_u64(self.open.load(Relaxed) as u64);
         info.put_u64(self.open_bytes.load(Relaxed) as u64);
         for count in self.counters.read().in_order() {
@@ -345,8 +289,33 @@ impl Inner {
     }
 }
 
+impl Turns for Inner {
+    fn are_hosted(&self) -> bool {
+        self.thread.get().is_none() && self.host.runs_turns()
+    }
+
+    fn ask_host(&self) {
+        self.host.ask_turn();
+    }
+
+    /// On the instance's own thread, while it has one.
+    fn enqueue(self: &Arc<Self>) {
+        let left = match self.thread.get() {
+            Some(thread) => thread.push(self.clone()),
+            None => Err(self.clone()),
+        };
+        if let Err(instance) = left {
+            self.engine.pool.push(instance);
+        }
+    }
+
+    fn wanted(&self) -> bool {
+        !self.queue.is_empty()
+    }
+}
+
 impl fmt::Debug for Inner {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Inner").field("phase", &self.phase).field("open", &self.open).finish_non_exhaustive()
+        f.debug_struct("Inner").field("schedule", &self.schedule).field("open", &self.open).finish_non_exhaustive()
     }
 }

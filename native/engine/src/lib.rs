@@ -20,6 +20,7 @@ mod outcome;
 mod pending;
 mod pool;
 mod room;
+mod schedule;
 mod stopping;
 mod stream;
 mod sync;

@@ -77,7 +77,7 @@ fn serve(work: &Receiver<Arc<Inner>>) {
 pub(crate) fn run(instance: &Arc<Inner>) {
     if catch_unwind(AssertUnwindSafe(|| instance.turn())).is_err() {
         instance.abandon();
-        instance.turn_over();
+        instance.schedule.over(instance);
     }
 }
 

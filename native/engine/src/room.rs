@@ -96,7 +96,7 @@ impl Home for Inner {
     fn resume(self: Arc<Self>, ticket: Arc<Ticket>) {
         if !self.is_closing() {
             self.queue.push(ticket);
-            self.schedule();
+            self.request_turn();
         }
     }
 }

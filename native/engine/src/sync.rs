@@ -1,4 +1,4 @@
-//! What tickets are made of: the atomics of the standard library or, under `make loom`, those of loom, which tries all
+//! What tickets and schedules are made of: the atomics of the standard library or, under `make loom`, those of loom, which tries all
 //! orders in which threads can take their steps.
 
 #[cfg(not(loom))]

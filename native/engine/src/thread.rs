@@ -39,10 +39,10 @@ impl Thread {
 fn serve(work: Receiver<Arc<Inner>>) {
     for instance in &work {
         run(&instance);
-        if instance.is_closed() {
+        if instance.schedule.is_closed() {
             drop(work);
             // A turn that was asked for in the last moment is lost with the channel: the pool's workers have it.
-            return instance.turn_over();
+            return instance.schedule.over(&instance);
         }
     }
 }

@@ -2,7 +2,7 @@
 //! threads of a host.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering::{AcqRel, Acquire, SeqCst};
+use std::sync::atomic::Ordering::{AcqRel, Acquire};
 use std::time::{Duration, Instant};
 
 use bytes::{BufMut, Bytes, BytesMut};
@@ -10,7 +10,7 @@ use bytes::{BufMut, Bytes, BytesMut};
 use crate::abi::{Answer, Body, Call, Service, State};
 use crate::budget::Budget;
 use crate::clock::Stopwatch;
-use crate::instance::{BLANK, CLOSED, CLOSING, Ending, IDLE, Inner, Live, OPEN};
+use crate::instance::{Ending, Inner, Live};
 use crate::stream::Streams;
 use crate::thread::Thread;
 use crate::times::Way;
@@ -35,7 +35,7 @@ impl Inner {
         let Some(declared) = service.declared(operation, len) else { return Attempt::Deferred };
         let Some(mut guard) = self.live.try_lock() else { return Attempt::Deferred };
         // With the state locked, an empty queue means that everything sent before has been handled.
-        if self.open.load(Acquire) != 0 || self.phase.load(Acquire) != OPEN {
+        if self.open.load(Acquire) != 0 || !self.schedule.is_open() {
             return Attempt::Deferred;
         }
         let Some(Live { state, budget, .. }) = guard.as_mut() else { return Attempt::Deferred };
@@ -81,7 +81,7 @@ impl Inner {
         self.handle_some(&mut live, WORKER_STACK / 2, || self.belongs_elsewhere());
         if self.is_closing() {
             let last = live.take();
-            let first = self.phase.swap(CLOSED, SeqCst) != CLOSED;
+            let first = self.schedule.end();
             drop(live);
             // Those who wait are told first, then the host: a service may take its time to stop, or for ever.
             self.refuse_rest();
@@ -97,7 +97,7 @@ impl Inner {
         } else {
             drop(live);
         }
-        self.turn_over();
+        self.schedule.over(self);
     }
 
     /// Whether what follows is not for this worker: the service has just been loaded and wants its own thread, or has
@@ -105,7 +105,7 @@ impl Inner {
     fn belongs_elsewhere(&self) -> bool {
         match self.thread.get() {
             Some(thread) => !thread.is_current(),
-            None => self.host.runs_turns() && self.phase.load(SeqCst) == OPEN,
+            None => self.host.runs_turns() && self.schedule.is_open(),
         }
     }
 
@@ -121,14 +121,6 @@ impl Inner {
             if moves() || Instant::now() >= until {
                 return;
             }
-        }
-    }
-
-    /// Lets others have the next turn, and sees to it that there is one if there has to be.
-    pub(crate) fn turn_over(self: &Arc<Self>) {
-        self.scheduled.store(IDLE, SeqCst);
-        if !self.queue.is_empty() || self.phase.load(SeqCst) == CLOSING {
-            self.schedule();
         }
     }
 
@@ -192,7 +184,7 @@ impl Inner {
                         Outcome::Ok(description)
                     }
                     Err(error) => {
-                        self.close_quietly();
+                        self.schedule.close();
                         Outcome::SystemLimit(format!("no thread can be started for {name}: {error}").into())
                     }
                 }
@@ -211,11 +203,11 @@ impl Inner {
             Ok(started) => {
                 *live = Some(Live { streams: Streams::default(), state: started, budget: Budget::default() });
                 // Fails if the instance was closed meanwhile: then this turn stops the service again.
-                let _ = self.phase.compare_exchange(BLANK, OPEN, SeqCst, SeqCst);
+                self.schedule.open();
                 Outcome::Ok(Bytes::new())
             }
             Err(outcome) => {
-                self.close_quietly();
+                self.schedule.close();
                 outcome
             }
         }
@@ -271,7 +263,7 @@ impl Inner {
                     state.forgive();
                     return false;
                 }
-                if self.phase.fetch_max(CLOSING, SeqCst) < CLOSING {
+                if self.schedule.close() {
                     let _ = self.reason.set(outcome.clone());
                 }
                 true
@@ -286,7 +278,7 @@ impl Inner {
     /// A bug of ours: the worker lives, and the instance ends in order.
     pub(crate) fn abandon(self: &Arc<Self>) {
         let _ = self.reason.set(Outcome::Panicked("panic in the engine".into()));
-        self.phase.store(CLOSED, SeqCst);
+        self.schedule.end();
         // Its state is not trusted, and to be dropped by no other thread than this.
         let last = self.live.try_lock().and_then(|mut live| live.take());
         self.refuse_rest();
