@@ -197,7 +197,14 @@ call(Server, Operation, Body) ->
 call(#linkspan{host = Host} = Instance, Operation, Body, Timeout) when
     is_integer(Operation), Operation >= 0, Operation < ?OPERATION_LIMIT, ?IS_TIMEOUT(Timeout)
 ->
-    case Host:call(Instance, Operation, Body, Timeout) of
+    Called =
+        case Host of
+            %% Named, they are called at once; a module in a variable is looked up.
+            linkspan_driver -> linkspan_driver:call(Instance, Operation, Body, Timeout);
+            linkspan_nif -> linkspan_nif:call(Instance, Operation, Body, Timeout);
+            _ -> Host:call(Instance, Operation, Body, Timeout)
+        end,
+    case Called of
         {error, busy} when Instance#linkspan.full =:= wait ->
             Retry = fun(Left) -> Host:call(Instance, Operation, Body, Left) end,
             when_room(Instance, Body, Timeout, Retry);

@@ -10,8 +10,8 @@
     %% Path of the library, and SHA-256 of its content; once it is loaded.
     path = <<>> :: binary(),
     hash = <<>> :: binary(),
-    %% Under which the numbers of its operations are kept; a small integer, since it is looked up with every name.
-    key = 0 :: non_neg_integer(),
+    %% Under which the numbers of its operations are kept.
+    key :: atom(),
     %% One bit for each operation, by its number, that is always deferred. Higher numbers are left out: it is a hint.
     long = 0 :: non_neg_integer(),
     %% What a call does when the queue is full.

@@ -58,21 +58,16 @@ start_runner(Resource, Dirty) ->
 handle_info(_Message, _Instance) -> ok.
 
 -spec call(#linkspan{}, non_neg_integer(), iodata(), timeout()) -> {ok, binary()} | {error, linkspan:reason()}.
-call(#linkspan{target = Resource, long = Long, deferred = workers} = Instance, Operation, Body, Timeout) when
-    ?IS_FAST(Operation, Long, Body)
+call(#linkspan{deferred = workers, long = Long} = Instance, Operation, Body, Timeout) when
+    not ?IS_FAST(Operation, Long, Body)
 ->
-    case instance_control(Resource, Operation, Body) of
-        <<?OK, Reply/binary>> -> {ok, Reply};
-        Other -> linkspan_control:answered(Instance, Other, Timeout)
-    end;
-call(#linkspan{deferred = workers} = Instance, Operation, Body, Timeout) ->
     linkspan_control:call(Instance, Operation, Body, Timeout);
 call(#linkspan{target = Resource} = Instance, Operation, Body, Timeout) ->
-    said(Instance, instance_call(Resource, Operation, Body, linkspan_frame:timeout(Timeout)), Timeout).
-
-said(_Instance, {?OK, Reply}, _Timeout) -> {ok, Reply};
-said(Instance, {?DEFERRED, Id}, Timeout) -> linkspan_control:answered(Instance, <<?DEFERRED, Id/binary>>, Timeout);
-said(_Instance, {Status, Reply}, _Timeout) -> linkspan_reason:result(Status, Reply).
+    case instance_call(Resource, Operation, Body, linkspan_frame:timeout(Timeout)) of
+        {ok, _Reply} = Result -> Result;
+        {?DEFERRED, Id} -> linkspan_control:answered(Instance, <<?DEFERRED, Id/binary>>, Timeout);
+        {Status, Reply} -> linkspan_reason:result(Status, Reply)
+    end.
 
 -spec call_term(#linkspan{}, non_neg_integer(), term(), timeout()) -> {ok, term()} | {error, linkspan:reason()}.
 call_term(#linkspan{target = Resource, long = Long, deferred = workers} = Instance, Operation, Term, Timeout) when
@@ -139,7 +134,7 @@ control(#linkspan{target = Resource}, Operation, Body) ->
 direct(#linkspan{target = Resource}, Head, Body) ->
     instance_direct(Resource, Head, Body).
 
-%% The NIFs: see native/beam/src/nif/instance.rs and native/beam/src/nif/dirty.rs.
+%% The NIFs: see call.rs, instance.rs and dirty.rs in native/beam/src/nif.
 
 -spec open_instance() -> reference().
 open_instance() -> erlang:nif_error(not_loaded).
@@ -162,5 +157,5 @@ become_runner(_Resource, _Dirty) -> erlang:nif_error(not_loaded).
 -spec run_turn(reference()) -> ok.
 run_turn(_Resource) -> erlang:nif_error(not_loaded).
 
--spec instance_call(reference(), non_neg_integer(), iodata(), 0..16#FFFFFFFF) -> {byte(), binary()}.
+-spec instance_call(reference(), non_neg_integer(), iodata(), 0..16#FFFFFFFF) -> {ok | byte(), binary()}.
 instance_call(_Resource, _Operation, _Body, _Timeout) -> erlang:nif_error(not_loaded).

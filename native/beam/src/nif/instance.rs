@@ -6,13 +6,13 @@ use std::sync::{Arc, Once};
 use bytes::Bytes;
 use erl_driver::Pid;
 use linkspan_engine::{Body, Instance, Outcome, status};
-use rustler::schedule::consume_timeslice;
 use rustler::types::NewBinary;
 use rustler::{Binary, Encoder, Env, Error, LocalPid, Monitor, NifResult, Resource, ResourceArc, Term};
 
+use super::call::{Call, bytes};
 use super::host::NifHost;
 use super::{current, kept};
-use crate::endpoint::{Direct, Endpoint, Said, Site};
+use crate::endpoint::{Direct, Endpoint, Said};
 use crate::pid;
 use crate::runtime::Runtime;
 
@@ -67,32 +67,6 @@ pub fn register(env: Env<'_>) -> bool {
     registered
 }
 
-/// A NIF call, as the endpoint sees it.
-struct Call<'env, 'resource> {
-    env: Env<'env>,
-    resource: &'resource ResourceArc<NifInstance>,
-}
-
-impl Site for Call<'_, '_> {
-    type Monitor = Monitor;
-
-    fn caller(&self) -> Option<Pid> {
-        Some(pid::from_nif(self.env.pid()))
-    }
-
-    fn monitor(&self, process: Pid) -> Option<Monitor> {
-        self.env.monitor(self.resource, &pid::to_nif(process))
-    }
-
-    fn demonitor(&self, monitor: &Monitor) {
-        self.env.demonitor(self.resource, monitor);
-    }
-
-    fn consume_timeslice(&self, percent: u8) {
-        consume_timeslice(self.env, percent.into());
-    }
-}
-
 /// Opens an instance that belongs to the calling process.
 #[rustler::nif]
 fn open_instance(env: Env<'_>) -> NifResult<Term<'_>> {
@@ -107,33 +81,21 @@ fn open_instance(env: Env<'_>) -> NifResult<Term<'_>> {
 
 /// As `port_control/3` on a port of the driver: the same operations and commands, the same answers.
 #[rustler::nif]
-fn instance_control<'a>(
-    env: Env<'a>,
-    resource: ResourceArc<NifInstance>,
-    operation: u32,
-    body: Term<'a>,
-) -> NifResult<Term<'a>> {
-    let body = Binary::from_iolist(body)?;
-    let lent = Body { bytes: &body, share: &|| kept::keep(&body) };
+fn instance_control<'a>(env: Env<'a>, instance: Term<'a>, operation: u32, body: Term<'a>) -> NifResult<Term<'a>> {
+    let body = bytes(body)?;
     let mut room = [0; ROOM];
-    let call = Call { env, resource: &resource };
-    let said = current::within(env, || resource.endpoint.control(&call, &*resource.host, operation, lent, &mut room));
+    let lent = Body { bytes: &body, share: &|| kept::keep(&body) };
+    let said = control(env, instance, operation, lent, &mut room)?;
     answer(env, said, &room)
 }
 
 /// As `instance_control`, with terms: `{ok, Term}` if the call has run and its answer is one. All else is as there.
 #[rustler::nif]
-fn instance_call_term<'a>(
-    env: Env<'a>,
-    resource: ResourceArc<NifInstance>,
-    operation: u32,
-    term: Term<'a>,
-) -> NifResult<Term<'a>> {
+fn instance_call_term<'a>(env: Env<'a>, instance: Term<'a>, operation: u32, term: Term<'a>) -> NifResult<Term<'a>> {
     let body = term.to_binary();
-    let lent = Body { bytes: &body, share: &|| Bytes::copy_from_slice(&body) };
     let mut room = [0; ROOM];
-    let call = Call { env, resource: &resource };
-    let said = current::within(env, || resource.endpoint.control(&call, &*resource.host, operation, lent, &mut room));
+    let lent = Body { bytes: &body, share: &|| Bytes::copy_from_slice(&body) };
+    let said = control(env, instance, operation, lent, &mut room)?;
     let reply = match &said {
         Said::Written(len) if room[0] == status::OK => decoded(env, &room[1..*len]),
         Said::Outcome(outcome) => match &**outcome {
@@ -145,6 +107,13 @@ fn instance_call_term<'a>(
     reply.map_or_else(|| answer(env, said, &room), Ok)
 }
 
+fn control<'a>(env: Env<'a>, instance: Term<'a>, operation: u32, body: Body<'_>, room: &mut [u8]) -> NifResult<Said> {
+    // The caller's term keeps it: no count is needed.
+    let resource: &NifInstance = instance.decode()?;
+    let site = Call { env, instance };
+    Ok(current::within(env, || resource.endpoint.control(&site, &*resource.host, operation, body, room)))
+}
+
 /// `{ok, Term}`. None if the bytes are no term, or have atoms that nobody knows.
 fn decoded<'a>(env: Env<'a>, bytes: &[u8]) -> Option<Term<'a>> {
     let (term, len) = env.binary_to_term(bytes)?;
@@ -153,16 +122,12 @@ fn decoded<'a>(env: Env<'a>, bytes: &[u8]) -> Option<Term<'a>> {
 
 /// A call that is deferred for certain, or too long to copy: its head, and its body by reference.
 #[rustler::nif]
-fn instance_direct<'a>(
-    env: Env<'a>,
-    resource: ResourceArc<NifInstance>,
-    head: Binary<'a>,
-    body: Term<'a>,
-) -> NifResult<bool> {
-    let body = Binary::from_iolist(body)?;
+fn instance_direct<'a>(env: Env<'a>, instance: Term<'a>, head: Binary<'a>, body: Term<'a>) -> NifResult<bool> {
+    let resource: &NifInstance = instance.decode()?;
+    let body = bytes(body)?;
     let (request, _) = Direct::read(&head).map_err(|_| Error::BadArg)?;
     let lent = Body { bytes: &body, share: &|| kept::keep(&body) };
-    current::within(env, || resource.endpoint.direct(&Call { env, resource: &resource }, request, lent));
+    current::within(env, || resource.endpoint.direct(&Call { env, instance }, request, lent));
     Ok(true)
 }
 

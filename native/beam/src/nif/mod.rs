@@ -1,6 +1,7 @@
 //! The `nif` host: instances behind resources, spoken to by NIF calls; and the NIF library's entry.
 #![allow(unsafe_code)] // the entry of a NIF library is a C contract
 
+mod call;
 mod current;
 mod dirty;
 mod host;
