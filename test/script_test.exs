@@ -49,6 +49,21 @@ for host <- [:driver, :nif, :program] do
       assert %{counts: %{cancelled: 1}} = Linkspan.info(js)
     end
 
+    @tag :capture_log
+    test "a short call runs at once; one that does not end is stopped, and sends the next to the workers" do
+      js = script(argument: ~s|{"source": "function f(x) { while (x); return [x] }"}|)
+      short = fn -> Linkspan.call(js, :call_short, ~s(["f", 0])) == {:ok, "[0]"} end
+      # The worker that started it may still be at it.
+      eventually(fn -> short.() and Linkspan.info(js).counts.inline > 0 end)
+
+      assert {:error, {:service, 2, why}} = Linkspan.call(js, :call_short, ~s(["f", 1]))
+      assert why =~ "TimeLimit: stopped after 10 ms"
+
+      %{deferred: deferred, overruns: 1} = Linkspan.info(js).counts
+      assert short.()
+      assert Linkspan.info(js).counts.deferred == deferred + 1
+    end
+
     test "limits of time, memory and stack are errors that the interpreter survives" do
       js = script(argument: ~s({"time": 50}))
       assert {:error, {:service, 2, time}} = Linkspan.call(js, :eval, "for (;;);", @bound)

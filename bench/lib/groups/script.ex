@@ -1,6 +1,7 @@
 defmodule Bench.Groups.Script do
   @moduledoc false
-  # JavaScript: the service `script` in each host, and Node.js behind a port. A small function, JSON there and back.
+  # JavaScript: the service `script` in each host, and Node.js behind a port. A small function, JSON there and back:
+  # called as one that is known to be short, and as any other.
 
   alias Bench.Peers.OneAtATime
   alias Bench.Subject
@@ -12,15 +13,19 @@ defmodule Bench.Groups.Script do
 
   @spec subjects(Bench.Peers.t(), Bench.Plan.t()) :: [Subject.t()]
   def subjects(_peers, plan) do
-    Enum.map([:driver, :nif, :program], &script/1) ++ node_js(plan.node)
+    for(
+      host <- [:driver, :nif, :program],
+      {name, operation} <- [script_short: :call_short, script: :call],
+      do: script(:"#{name}_#{host}", host, operation)
+    ) ++ node_js(plan.node)
   end
 
-  defp script(host) do
+  defp script(name, host, operation) do
     {:ok, script} = Linkspan.open(service: :script, host: host)
     {:ok, _} = Linkspan.call(script, :eval, @source)
     programs = List.wrap(Linkspan.info(script)[:os_pid])
-    call = fn -> {:ok, @reply} = Linkspan.call(script, :call, @request) end
-    Subject.new(:"script_#{host}", @label, call, programs: programs)
+    call = fn -> {:ok, @reply} = Linkspan.call(script, operation, @request) end
+    Subject.new(name, @label, call, programs: programs)
   end
 
   defp node_js(nil), do: []

@@ -1,6 +1,6 @@
 //! One QuickJS with its limits. Knows nothing of hosts.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use linkspan::{Error, Result};
 use rquickjs::context::EvalOptions;
@@ -9,7 +9,7 @@ use rquickjs::{Context, Ctx, Runtime, Value};
 use crate::collector::Collector;
 use crate::exception::{self, Failure};
 use crate::fault::Fault;
-use crate::watch::Watch;
+use crate::watch::{Limit, Watch};
 use crate::{Limits, code, console, invocation, text};
 
 /// Stack that QuickJS does not count: ours above its top, and its C functions' below its last check.
@@ -19,21 +19,24 @@ const LEAST_STACK: usize = 32 << 10;
 /// Allowed on top of the memory limit once that was hit, so that a script can let go of what fills it.
 const SPARE_MEMORY: usize = 256 << 10;
 
+/// Processor time that a short call has.
+const SHORT: Duration = Duration::from_millis(10);
+
 /// What is asked of the interpreter.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Task<'a> {
     /// Evaluates a script; the result is its value as text.
     Eval { source: &'a str, file: &'static str },
     /// Calls a function; the result is its value as JSON.
-    Call { body: &'a str },
+    Call { body: &'a str, short: bool },
 }
 
 /// What holds for one task only.
 pub(crate) struct Terms {
     /// Bytes of stack that the thread has left.
     pub(crate) stack: usize,
-    /// Whether the task is in vain.
-    pub(crate) cancelled: Box<dyn Fn() -> bool + Send>,
+    /// Whether the task is in vain, if that is worth asking.
+    pub(crate) cancelled: Option<Box<dyn Fn() -> bool + Send>>,
 }
 
 /// One interpreter: it keeps its globals from task to task, whatever the tasks end with.
@@ -45,6 +48,8 @@ pub(crate) struct Interpreter {
     collector: Collector,
     /// A task ran out of memory, and there is little more of it since.
     full: bool,
+    /// Bytes of stack that the runtime has been told of.
+    stack: usize,
 }
 
 impl Interpreter {
@@ -61,16 +66,16 @@ impl Interpreter {
         let watched = watch.clone();
         runtime.set_interrupt_handler(Some(Box::new(move || watched.stops())));
         let collector = Collector::new(&context, limits.memory);
-        Ok(Interpreter { context, runtime, limits, watch, collector, full: false })
+        runtime.set_memory_limit(limits.memory);
+        Ok(Interpreter { context, runtime, limits, watch, collector, full: false, stack: 0 })
     }
 
     /// Runs a task, and the promise jobs that it leaves.
     pub(crate) fn run(&mut self, task: Task<'_>, terms: Terms) -> Result<String> {
-        let spare = if self.full { SPARE_MEMORY } else { 0 };
-        self.runtime.set_memory_limit(self.limits.memory.saturating_add(spare));
-        self.runtime.set_max_stack_size(stack(self.limits.stack, terms.stack)?);
-        let start = Instant::now();
-        self.watch.begin(terms.cancelled, self.limits.time);
+        self.use_stack(terms.stack)?;
+        // For a short call the clock would be a good part of the cost.
+        let start = (!task.is_short()).then(Instant::now);
+        self.watch.begin(terms.cancelled, self.limit(task));
         let result = self.context.with(|ctx| task.finish(&ctx, &self.watch).map_err(|fault| Failure::of(&ctx, fault)));
         let stop = self.watch.end();
         if stop.is_some() {
@@ -83,21 +88,45 @@ impl Interpreter {
         }
     }
 
+    /// Tells QuickJS how much stack it may count on.
+    fn use_stack(&mut self, thread: usize) -> Result<()> {
+        let size = stack(self.limits.stack, thread)?;
+        if size != self.stack {
+            self.runtime.set_max_stack_size(size);
+            self.stack = size;
+        }
+        Ok(())
+    }
+
+    fn limit(&self, task: Task<'_>) -> Limit {
+        match self.limits.time {
+            time if task.is_short() => Limit::processor(time.map_or(SHORT, |time| time.min(SHORT))),
+            Some(time) => Limit::wall(time),
+            None => Limit::None,
+        }
+    }
+
     /// Collects garbage, and finds out whether the limit leaves too little for even a small script. That walks all
     /// objects, so it is done only once memory ran out, and until there is some again.
-    fn tidy(&mut self, start: Instant, ran_out: bool) {
+    fn tidy(&mut self, start: Option<Instant>, ran_out: bool) {
         if !self.full && !ran_out {
-            return self.collector.ran(&self.context, start.elapsed());
+            return match start {
+                Some(start) => self.collector.ran(&self.context, start.elapsed()),
+                None => self.collector.ran_shortly(&self.context),
+            };
         }
         self.runtime.run_gc();
         let used = usize::try_from(self.runtime.memory_usage().malloc_size).unwrap_or(usize::MAX);
         self.full = used.saturating_add(SPARE_MEMORY) > self.limits.memory;
+        let spare = if self.full { SPARE_MEMORY } else { 0 };
+        self.runtime.set_memory_limit(self.limits.memory.saturating_add(spare));
     }
 
     /// Throws away the jobs of a stopped task: left in the queue, a chain of jobs that never ends would stop all
     /// later tasks too. Without stack no function can be called, so each job fails at once and makes no other.
-    fn discard_jobs(&self) {
-        self.runtime.set_max_stack_size(1);
+    fn discard_jobs(&mut self) {
+        self.stack = 1;
+        self.runtime.set_max_stack_size(self.stack);
         self.context.with(|ctx| while ctx.execute_pending_job() {});
     }
 }
@@ -107,15 +136,20 @@ impl Task<'_> {
         let take = |error| Fault::take(ctx, error);
         let result = match self {
             Task::Eval { source, file } => ctx.eval_with_options(source, script(file)).map_err(take),
-            Task::Call { body } => invocation::run(ctx, body),
+            Task::Call { body, .. } => invocation::run(ctx, body),
         };
-        while !watch.stops() && ctx.execute_pending_job() {}
+        // Most leave none, and whether a task is to stop costs more to ask.
+        while ctx.execute_pending_job() && !watch.stops() {}
         let value = settled(ctx, result?)?;
         match self {
             Task::Eval { .. } => text::of(ctx, value),
             Task::Call { .. } => text::json(ctx, value),
         }
         .map_err(take)
+    }
+
+    fn is_short(self) -> bool {
+        matches!(self, Task::Call { short: true, .. })
     }
 
     /// What an error names where it has no file.

@@ -2,23 +2,37 @@
 
 use rquickjs::context::EvalOptions;
 use rquickjs::function::Args;
-use rquickjs::{Array, Ctx, Function, Value};
+use rquickjs::{Ctx, Function, String as JsString, Value};
 
 use crate::exception::Failure;
 use crate::fault::Fault;
+use crate::simple::{self, Argument};
 
 /// QuickJS's own limit for `apply`.
 const MOST_ARGUMENTS: usize = 65_534;
 
 /// Calls what `body` names, and returns what that returned.
 pub(crate) fn run<'js>(ctx: &Ctx<'js>, body: &str) -> Result<Value<'js>, Fault<'js>> {
+    if let Some((name, arguments)) = simple::read(body) {
+        let (this, function) = find(ctx, name)?.ok_or_else(|| Fault::NoFunction(name.into()))?;
+        return apply(ctx, this, &function, arguments.len(), |at| value(ctx, arguments[at]));
+    }
     let refuse = || Fault::BadRequest("the body is to be a JSON array: the function's name, then its arguments".into());
     let list = parse(ctx, body)?.into_array().ok_or_else(refuse)?;
     let take = |error| Fault::take(ctx, error);
     let name: Value = list.get(0).map_err(take)?;
     let name = name.as_string().ok_or_else(refuse)?.to_string().map_err(take)?;
     let (this, function) = find(ctx, &name)?.ok_or(Fault::NoFunction(name))?;
-    apply(ctx, this, &function, &list)
+    apply(ctx, this, &function, list.len() - 1, |at| list.get(at + 1))
+}
+
+fn value<'js>(ctx: &Ctx<'js>, argument: Argument<'_>) -> rquickjs::Result<Value<'js>> {
+    match argument {
+        Argument::Number(number) => Ok(Value::new_number(ctx.clone(), number)),
+        Argument::Text(text) => Ok(JsString::from_str(ctx.clone(), text)?.into_value()),
+        Argument::Bool(bool) => Ok(Value::new_bool(ctx.clone(), bool)),
+        Argument::Null => Ok(Value::new_null(ctx.clone())),
+    }
 }
 
 fn parse<'js>(ctx: &Ctx<'js>, body: &str) -> Result<Value<'js>, Fault<'js>> {
@@ -73,17 +87,17 @@ fn apply<'js>(
     ctx: &Ctx<'js>,
     this: Value<'js>,
     function: &Function<'js>,
-    list: &Array<'js>,
+    count: usize,
+    argument: impl Fn(usize) -> rquickjs::Result<Value<'js>>,
 ) -> Result<Value<'js>, Fault<'js>> {
-    let count = list.len() - 1;
     if count > MOST_ARGUMENTS {
         return Err(Fault::BadRequest(format!("a function takes at most {MOST_ARGUMENTS} arguments")));
     }
     let fill = || {
         let mut args = Args::new(ctx.clone(), count);
         args.this(this)?;
-        for at in 1..=count {
-            args.push_arg(list.get::<Value>(at)?)?;
+        for at in 0..count {
+            args.push_arg(argument(at)?)?;
         }
         function.call_arg(args)
     };

@@ -1,7 +1,12 @@
 //! Values of the script as text.
 
+use std::fmt::Write;
+
 use rquickjs::convert::Coerced;
 use rquickjs::{Ctx, FromJs, Result, String as JsString, Value};
+
+/// A sign, 21 digits and a point; or "0." and 22 digits.
+const LONGEST_NUMBER: usize = 25;
 
 /// The text of a value: strings as they are, objects as JSON, all else as `String(value)` has it.
 ///
@@ -26,10 +31,25 @@ pub(crate) fn of<'js>(ctx: &Ctx<'js>, value: Value<'js>) -> Result<String> {
 
 /// The JSON of a value; `null` for what JSON has no word for.
 pub(crate) fn json<'js>(ctx: &Ctx<'js>, value: Value<'js>) -> Result<String> {
+    if let Some(text) = value.as_number().and_then(of_number) {
+        return Ok(text);
+    }
     match ctx.json_stringify(value)? {
         Some(json) => json.to_string(),
         None => Ok("null".into()),
     }
+}
+
+/// A number as JavaScript writes it, where Rust writes it likewise: both write the fewest digits that tell it from its
+/// neighbours, but JavaScript takes an exponent for the small and the large.
+fn of_number(number: f64) -> Option<String> {
+    if number != 0.0 && !(1e-6..1e21).contains(&number.abs()) {
+        return None;
+    }
+    let mut text = String::with_capacity(LONGEST_NUMBER);
+    // Zero has no sign.
+    write!(text, "{}", if number == 0.0 { 0.0 } else { number }).ok()?;
+    Some(text)
 }
 
 /// Half a surrogate pair, which UTF-8 has no place for, becomes U+FFFD.

@@ -4,6 +4,8 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use rustix::time::{ClockId, clock_gettime};
+
 /// Why a script was stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Stop {
@@ -15,17 +17,56 @@ pub(crate) enum Stop {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Watch(Arc<Mutex<Option<Running>>>);
 
+/// How long a script may run.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Limit {
+    None,
+    /// By the clock on the wall, until then.
+    Wall(Duration, Instant),
+    /// By the thread's own clock, from what that said when it was first looked at: to read it costs more than most scripts
+    /// that have such a limit, and they are asked early enough.
+    Processor(Duration, Option<Duration>),
+}
+
 struct Running {
-    cancelled: Box<dyn Fn() -> bool + Send>,
-    limit: Option<(Duration, Instant)>,
+    cancelled: Option<Box<dyn Fn() -> bool + Send>>,
+    limit: Limit,
     stop: Option<Stop>,
+}
+
+impl Limit {
+    pub(crate) fn wall(time: Duration) -> Self {
+        // A limit past the end of the clock is none.
+        Instant::now().checked_add(time).map_or(Limit::None, |end| Limit::Wall(time, end))
+    }
+
+    pub(crate) fn processor(time: Duration) -> Self {
+        Limit::Processor(time, None)
+    }
+
+    /// The limit, if it has been reached.
+    fn reached(&mut self) -> Option<Duration> {
+        match self {
+            Limit::None => None,
+            Limit::Wall(time, end) => (Instant::now() >= *end).then_some(*time),
+            Limit::Processor(time, from) => {
+                let now = thread_time();
+                let spent = now.saturating_sub(*from.get_or_insert(now));
+                (spent >= *time).then_some(*time)
+            }
+        }
+    }
+}
+
+/// Processor time of this thread.
+fn thread_time() -> Duration {
+    let time = clock_gettime(ClockId::ThreadCPUTime);
+    Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
 }
 
 impl Watch {
     /// A request begins.
-    pub(crate) fn begin(&self, cancelled: Box<dyn Fn() -> bool + Send>, time: Option<Duration>) {
-        // A limit past the end of the clock is none.
-        let limit = time.and_then(|time| Some((time, Instant::now().checked_add(time)?)));
+    pub(crate) fn begin(&self, cancelled: Option<Box<dyn Fn() -> bool + Send>>, limit: Limit) {
         *self.slot() = Some(Running { cancelled, limit, stop: None });
     }
 
@@ -48,11 +89,8 @@ impl Watch {
 impl Running {
     fn stops(&mut self) -> bool {
         if self.stop.is_none() {
-            self.stop = match self.limit {
-                _ if (self.cancelled)() => Some(Stop::Cancelled),
-                Some((time, end)) if Instant::now() >= end => Some(Stop::Time(time)),
-                _ => None,
-            };
+            let cancelled = self.cancelled.as_ref().is_some_and(|cancelled| cancelled());
+            self.stop = if cancelled { Some(Stop::Cancelled) } else { self.limit.reached().map(Stop::Time) };
         }
         self.stop.is_some()
     }
@@ -79,7 +117,8 @@ mod tests {
     fn a_stop_outlasts_its_reason() {
         let watch = Watch::default();
         let asked = std::sync::atomic::AtomicBool::new(false);
-        watch.begin(Box::new(move || !asked.swap(true, std::sync::atomic::Ordering::Relaxed)), None);
+        let cancelled = Box::new(move || !asked.swap(true, std::sync::atomic::Ordering::Relaxed));
+        watch.begin(Some(cancelled), Limit::None);
         assert!(watch.stops());
         assert!(watch.stops());
         assert_eq!(watch.end(), Some(Stop::Cancelled));
@@ -88,7 +127,19 @@ mod tests {
     #[test]
     fn an_endless_time_limit_is_none() {
         let watch = Watch::default();
-        watch.begin(Box::new(|| false), Some(Duration::MAX));
+        watch.begin(None, Limit::wall(Duration::MAX));
         assert!(!watch.stops());
+    }
+
+    #[test]
+    fn processor_time_counts_from_the_first_look() {
+        let watch = Watch::default();
+        watch.begin(None, Limit::processor(Duration::from_micros(200)));
+        let mut looks = 1;
+        while !watch.stops() {
+            looks += 1;
+        }
+        assert!(looks > 1);
+        assert_eq!(watch.end(), Some(Stop::Time(Duration::from_micros(200))));
     }
 }

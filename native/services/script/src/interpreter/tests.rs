@@ -20,7 +20,7 @@ fn limited(memory: usize) -> Interpreter {
 }
 
 fn run(interpreter: &mut Interpreter, task: Task<'_>) -> Result<String, Error> {
-    interpreter.run(task, Terms { stack: STACK, cancelled: Box::new(|| false) })
+    interpreter.run(task, Terms { stack: STACK, cancelled: None })
 }
 
 fn eval(interpreter: &mut Interpreter, source: &str) -> Result<String, Error> {
@@ -28,14 +28,14 @@ fn eval(interpreter: &mut Interpreter, source: &str) -> Result<String, Error> {
 }
 
 fn call(interpreter: &mut Interpreter, body: &str) -> Result<String, Error> {
-    run(interpreter, Task::Call { body })
+    run(interpreter, Task::Call { body, short: false })
 }
 
 /// Cancels at the third question, which a script that runs has long begun by.
 fn eval_and_cancel(interpreter: &mut Interpreter, source: &str) -> Result<String, Error> {
     let asked = AtomicUsize::new(0);
     let cancelled = Box::new(move || asked.fetch_add(1, Ordering::Relaxed) >= 2);
-    interpreter.run(Task::Eval { source, file: "eval" }, Terms { stack: STACK, cancelled })
+    interpreter.run(Task::Eval { source, file: "eval" }, Terms { stack: STACK, cancelled: Some(cancelled) })
 }
 
 #[track_caller]
@@ -133,6 +133,46 @@ fn a_function_is_called_with_json() {
 }
 
 #[test]
+fn plain_values_are_read_as_quickjs_reads_them() {
+    let js = &mut interpreter();
+    eval(js, "function same(...x) { return [x, 1 / x[0], typeof x[0]] } function id(x) { return x }").unwrap();
+    let values = [
+        "0",
+        "-0",
+        "1",
+        "-1",
+        "0.1",
+        "-12.5",
+        "123456789012345678901234567890",
+        "0.1000000000000000055",
+        "2147483648",
+        "9007199254740993",
+        "true",
+        "null",
+        r#""""#,
+        r#""a b""#,
+        "0.0000001",
+        "1000000000000000000000",
+        "0.000001",
+        "999999999999999934463",
+        "12.566370614359172",
+        "5e-324",
+        "1e21",
+        r#""\u00e9""#,
+        "[1]",
+    ];
+    for value in values {
+        for function in ["same", "id"] {
+            let body = format!("[\"{function}\", {value}]");
+            // With a space behind it, it is none that we read ourselves.
+            assert_eq!(call(js, &body), call(js, &format!("{body} ")), "{body}");
+        }
+        let parsed = eval(js, &format!("JSON.stringify(JSON.parse('{value}'))")).unwrap();
+        assert_eq!(call(js, &format!("[\"id\", {value}]")).unwrap(), parsed, "{value}");
+    }
+}
+
+#[test]
 fn a_body_that_is_no_call_is_refused() {
     let js = &mut interpreter();
     for body in ["", "{", "5", "{}", "[]", "[1]", "[null, \"f\"]", "[\"f\",]", "[\"f\"]\0"] {
@@ -210,6 +250,31 @@ fn a_script_out_of_time_ends() {
 }
 
 #[test]
+fn a_short_call_that_is_not_over_in_time_ends_without_being_cancelled() {
+    let js = &mut interpreter();
+    eval(js, "function f(x) { while (x); return 1 } async function g() { for (;;) await 0 }").unwrap();
+    for (body, time) in [(r#"["f", true]"#, "f (eval:1:"), (r#"["g"]"#, ""), (r#"["f", [1]]"#, "f (eval:1:")] {
+        let message = failed(run(js, Task::Call { body, short: true }), code::TIME);
+        assert!(message.contains("TimeLimit: stopped after 10 ms") && message.contains(time), "{message}");
+        assert_eq!(run(js, Task::Call { body: r#"["f", false]"#, short: true }).as_deref(), Ok("1"));
+    }
+    let time = Some(Duration::from_millis(1));
+    let js = &mut Interpreter::new(Limits { time, ..Limits::default() }).unwrap();
+    eval(js, "function f() { for (;;); }").unwrap();
+    let message = failed(run(js, Task::Call { body: r#"["f"]"#, short: true }), code::TIME);
+    assert!(message.contains("stopped after 1 ms"), "{message}");
+}
+
+#[test]
+fn cycles_of_short_calls_are_collected() {
+    let js = &mut limited(4 << 20);
+    eval(js, "function f() { for (let i = 0; i < 100; i++) { let a = {}; a.a = a } return 0 }").unwrap();
+    for _ in 0..2000 {
+        run(js, Task::Call { body: r#"["f"]"#, short: true }).unwrap();
+    }
+}
+
+#[test]
 fn a_script_out_of_memory_ends_and_can_let_go() {
     let hoards = [
         "all = []; for (;;) all.push({})",
@@ -259,14 +324,14 @@ fn each_task_uses_the_stack_of_its_own_thread() {
     let js = &mut interpreter();
     eval(js, "function depth() { try { return 1 + depth() } catch { return 1 } }").unwrap();
     let depth = |js: &mut Interpreter, stack| {
-        let terms = Terms { stack, cancelled: Box::new(|| false) };
+        let terms = Terms { stack, cancelled: None };
         js.run(Task::Eval { source: "depth()", file: "eval" }, terms).unwrap().parse::<u32>().unwrap()
     };
     let here = depth(js, STACK);
     let there = std::thread::scope(|scope| scope.spawn(|| depth(js, 160 << 10)).join().unwrap());
     assert!(there < here, "{there} < {here}");
     assert_eq!(depth(js, STACK), here);
-    let terms = Terms { stack: 64 << 10, cancelled: Box::new(|| false) };
+    let terms = Terms { stack: 64 << 10, cancelled: None };
     failed(js.run(Task::Eval { source: "1", file: "eval" }, terms), code::STACK);
 }
 
@@ -286,6 +351,6 @@ fn the_watch_is_idle_between_tasks() {
     let held = Arc::new(());
     let shared = held.clone();
     let cancelled = Box::new(move || Arc::strong_count(&shared) == 0);
-    js.run(Task::Eval { source: "1", file: "eval" }, Terms { stack: STACK, cancelled }).unwrap();
+    js.run(Task::Eval { source: "1", file: "eval" }, Terms { stack: STACK, cancelled: Some(cancelled) }).unwrap();
     assert_eq!(Arc::strong_count(&held), 1);
 }
