@@ -127,7 +127,7 @@ typedef struct LinkspanStream {
   void (*free)(void *data);
 } LinkspanStream;
 
-// Room for the answer to one question.
+// Room for the answer to one question. But for the room that it provides, it is blank when the question is asked.
 typedef struct LinkspanReply {
   // Room for a short answer, provided by the host.
   uint8_t *inline_data;

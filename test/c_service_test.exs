@@ -75,6 +75,10 @@ defmodule Linkspan.CServiceTest do
         assert Linkspan.call(server, :words) == {:error, {:bad_request, <<0xFF>>}}
         assert Linkspan.call(server, :event) == {:ok, ""}
         assert Linkspan.call(server, :unknown) == {:error, {:unknown_operation, 13}}
+        assert Linkspan.call(server, :leaves) == {:ok, ""}
+        assert Linkspan.call(server, :silent) == {:error, {:service, 0, ""}}
+        assert Linkspan.call(server, :leaves) == {:ok, ""}
+        assert Linkspan.call(server, :empty) == {:ok, ""}
         assert server |> Linkspan.stream(:no_stream) |> Enum.to_list() == []
 
         assert_raise Linkspan.Error, ~r/-1/, fn ->

@@ -140,7 +140,7 @@ pub struct Request {
     pub share: unsafe extern "C" fn(lender: *const c_void) -> Buffer,
 }
 
-/// Room for the answer to one question.
+/// Room for the answer to one question. But for the room that it provides, it is blank when the question is asked.
 #[repr(C)]
 #[derive(Debug)]
 pub struct Reply {

@@ -415,12 +415,16 @@ impl Room {
         Room(abi::Reply { inline_data, inline_capacity: 0, inline_len: 0, buffer, code: 0, stream })
     }
 
-    /// Has the next reply written to `room` if it fits; for one call, before `room` goes.
+    /// Has the next reply written to `room` if it fits; for one call, before `room` goes. Nothing of the last one is left in
+    /// it, whatever that service did.
     #[inline]
     fn over(&mut self, room: &mut [u8]) -> *mut abi::Reply {
         self.0.inline_data = room.as_mut_ptr();
         self.0.inline_capacity = room.len();
         self.0.inline_len = 0;
+        self.0.buffer = NO_BUFFER;
+        self.0.code = 0;
+        self.0.stream = NO_STREAM;
         &mut self.0
     }
 
