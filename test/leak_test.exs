@@ -102,6 +102,26 @@ defmodule Linkspan.LeakTest do
       assert Process.info(self(), :messages) == {:messages, []}
     end
 
+    # Of every panic its message was kept.
+    test "panics leave nothing behind, however much they say: #{variant}" do
+      server = start(@options ++ [on_panic: :keep])
+      body = String.duplicate("x", 64 * 1024)
+
+      hundred = fn ->
+        for _ <- 1..50, operation <- [:panic, :panic_short] do
+          {:error, {:panic, "xxx" <> _}} = Linkspan.call(server, operation, body, :infinity)
+        end
+      end
+
+      hundred.()
+      before = resources()
+      os_pid = Map.get(Linkspan.info(server), :os_pid, "self")
+      resident = resident(os_pid)
+      for _ <- 1..10, do: hundred.()
+      assert_same(before)
+      assert resident(os_pid) < resident + 16 * @mib
+    end
+
     test "opening and closing leaves nothing behind: #{variant}" do
       again = fn n ->
         for _ <- 1..n do

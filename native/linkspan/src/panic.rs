@@ -13,20 +13,18 @@ thread_local! {
 /// Runs `f`; a panic becomes its message with the place where it happened, once [`install_hook`] has been called.
 pub(crate) fn catch<T>(f: impl FnOnce() -> T) -> Result<T, String> {
     let outer = CATCHING.replace(true);
-    let result = unwound(f);
-    CATCHING.set(outer);
-    result.map_err(|payload| {
+    let result = unwound(f).map_err(|payload| {
         let location = LOCATION.take();
-        let message = message_of(&*payload);
-        // Dropping the payload may panic again; it is small, so it is leaked rather than trusted.
-        std::mem::forget(payload);
+        let message = message_of(payload);
         if location.is_empty() { message } else { format!("{message} at {location}") }
-    })
+    });
+    CATCHING.set(outer);
+    result
 }
 
 /// Runs `f`; of a panic nothing is kept, but the hook may print it. Cheaper than [`catch`].
 pub(crate) fn barrier<T>(f: impl FnOnce() -> T) -> Option<T> {
-    unwound(f).ok()
+    unwound(f).map_err(message_of).ok()
 }
 
 #[allow(clippy::disallowed_methods)] // the one unwind barrier of a service library
@@ -34,14 +32,20 @@ fn unwound<T>(f: impl FnOnce() -> T) -> Result<T, Box<dyn Any + Send>> {
     panic::catch_unwind(AssertUnwindSafe(f))
 }
 
-fn message_of(payload: &(dyn Any + Send)) -> String {
+/// What a panic says. Its payload is freed: it may be as long as a body.
+fn message_of(payload: Box<dyn Any + Send>) -> String {
+    let payload = match payload.downcast::<String>() {
+        Ok(text) => return *text,
+        Err(payload) => payload,
+    };
     if let Some(text) = payload.downcast_ref::<&str>() {
-        (*text).to_string()
-    } else if let Some(text) = payload.downcast_ref::<String>() {
-        text.clone()
-    } else {
-        "panic without a message".to_string()
+        return (*text).to_string();
     }
+    // To drop anything else is the service's own code, which may panic as well, and so on: the second payload is leaked.
+    if let Err(again) = unwound(|| drop(payload)) {
+        std::mem::forget(again);
+    }
+    "panic without a message".to_string()
 }
 
 /// A service library has its own copy of `std`, hence its own hook; panics outside of a call still print. To be called

@@ -43,6 +43,8 @@ fn costs_are_asked_without_an_instance() {
     assert_eq!(cost("probe", probe::EMPTY, 0), abi::cost::LEARN);
     assert_eq!(cost("bare", 1, 0), abi::cost::LEARN, "the default");
     assert_eq!(cost("probe", probe::PANIC, 0), abi::cost::LEARN, "a panic is no estimate");
+    // It went on into the host, which it ended.
+    assert_eq!(cost("probe", probe::PANIC_AGAIN, 0), abi::cost::LEARN, "nor one that panics again");
 }
 
 #[test]

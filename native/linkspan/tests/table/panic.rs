@@ -28,6 +28,15 @@ fn a_panic_without_text_has_a_place() {
 }
 
 #[test]
+fn a_panic_that_panics_again_when_it_is_dropped_ends_here() {
+    let mut instance = Instance::start("probe", "", Host::new()).unwrap();
+    let answer = instance.call(probe::PANIC_AGAIN, "", 64);
+    assert_eq!(answer.status, status::PANICKED);
+    assert!(answer.buffer.starts_with("panic without a message at "), "{answer:?}");
+    assert!(!has_printed(thread::current().id()));
+}
+
+#[test]
 fn a_panic_in_a_cast_is_told_as_well() {
     let mut instance = Instance::start("probe", "", Host::new()).unwrap();
     let answer = instance.cast(probe::PANIC, "ouch");

@@ -16,6 +16,16 @@ pub const CANCELLED: u32 = 9;
 pub const THREAD: u32 = 10;
 pub const STACK: u32 = 11;
 pub const STREAM: u32 = 12;
+pub const PANIC_AGAIN: u32 = 13;
+
+/// What a panic may carry: it panics when it is dropped.
+struct Again;
+
+impl Drop for Again {
+    fn drop(&mut self) {
+        panic!("again");
+    }
+}
 
 /// Emits `stopped` and `dropped` when that happens.
 pub struct Probe {
@@ -38,6 +48,7 @@ impl Service for Probe {
         Operation::new(THREAD, "thread"),
         Operation::new(STACK, "stack"),
         Operation::new(STREAM, "stream"),
+        Operation::new(PANIC_AGAIN, "panic_again"),
     ];
 
     fn start(argument: &[u8], cx: &Context<'_>) -> Result<Self> {
@@ -58,6 +69,7 @@ impl Service for Probe {
             REFUSE => Err(Error::bad_request(words())),
             PANIC => panic!("{}", words()),
             PANIC_WITH_NUMBER => std::panic::panic_any(4711),
+            PANIC_AGAIN => std::panic::panic_any(Again),
             DEADLINE => Ok(Reply::bytes(if cx.deadline().is_some() { "some" } else { "none" })),
             CANCELLED => Ok(Reply::bytes(if cx.is_cancelled() { "yes" } else { "no" })),
             THREAD => {
@@ -83,6 +95,7 @@ impl Service for Probe {
             COPY if body <= 64 => Cost::Short,
             COPY => Cost::Long,
             PANIC => panic!("no cost"),
+            PANIC_AGAIN => std::panic::panic_any(Again),
             _ => Cost::Learn,
         }
     }
