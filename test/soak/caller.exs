@@ -28,7 +28,10 @@ defmodule Linkspan.Soak.Caller do
            ]
            |> Enum.flat_map(fn {action, weight} -> List.duplicate(action, weight) end)
 
-  defstruct [:id, number: 0, given_up: MapSet.new(), casts: %{}]
+  # Of what was given up, the last few hundred: what is remembered of all requests would look like a leak.
+  @remembered 200
+
+  defstruct [:id, number: 0, given_up: MapSet.new(), given_up_before: MapSet.new(), casts: %{}]
 
   # Asks until it is told to stop; answers with what of its casts should have become events.
   def start_link(id) do
@@ -88,13 +91,17 @@ defmodule Linkspan.Soak.Caller do
   defp stray(message, state) do
     body = if is_tuple(message) and tuple_size(message) == 3, do: elem(message, 2)
     whose = is_binary(body) && Body.whose(body)
-    late = whose in [nil, false] or elem(whose, 1) in state.given_up
+    late = whose in [nil, false] or given_up?(elem(whose, 1), state)
     Ledger.blame(if(late, do: :late, else: :duplicated), {self(), message})
     state
   end
 
+  defp given_up?(number, state), do: number in state.given_up or number in state.given_up_before
+
   defp forget(%{given_up: given_up} = state) do
-    if MapSet.size(given_up) > 5000, do: %{state | given_up: MapSet.new()}, else: state
+    if MapSet.size(given_up) < @remembered,
+      do: state,
+      else: %{state | given_up: MapSet.new(), given_up_before: given_up}
   end
 
   # A new request of that many, with a body of its own.

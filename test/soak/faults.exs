@@ -13,26 +13,26 @@ defmodule Linkspan.Soak.Faults do
     :garbage_from_program,
     :kill_caller,
     :give_away,
-    :missing_library,
-    :reload
+    :missing_library
   ]
 
-  # One every 100 ms on average, until told to stop.
-  def start_link, do: spawn_link(&loop/0)
+  # One every 100 ms on average, until told to stop. Modules are loaded again until that time, in milliseconds.
+  def start_link(reload_until), do: spawn_link(fn -> loop(reload_until) end)
 
   def stop(pid) do
     send(pid, {:stop, self()})
     receive(do: ({:stopped, ^pid} -> :ok))
   end
 
-  defp loop do
+  defp loop(reload_until) do
     receive do
       {:stop, from} -> send(from, {:stopped, self()})
     after
       :rand.uniform(200) ->
-        inflict(Enum.random(@kinds))
+        reload? = System.monotonic_time(:millisecond) < reload_until
+        inflict(Enum.random(if reload?, do: [:reload | @kinds], else: @kinds))
         Ledger.count(:faults)
-        loop()
+        loop(reload_until)
     end
   end
 
@@ -140,8 +140,7 @@ defmodule Linkspan.Soak.Faults do
       Linkspan.open([service: :echo, library: "/nowhere/echo.so"] ++ options)
   end
 
-  # A module that nobody is in the middle of, as an upgrade of an application does it. Not all of them at once: the VM
-  # keeps some kilobytes of every module that is loaded again, whosever it is (tried on OTP 25), and memory is looked at.
+  # A module that nobody is in the middle of, as an upgrade of an application does it.
   defp inflict(:reload) do
     {:ok, modules} = :application.get_key(:linkspan, :modules)
     module = Enum.random(modules)

@@ -2,8 +2,6 @@
 defmodule Linkspan.Soak.Memory do
   @moduledoc false
 
-  @mib 1024 * 1024
-
   def sample do
     %{
       resident: resident(),
@@ -21,21 +19,38 @@ defmodule Linkspan.Soak.Memory do
     String.to_integer(pages) * 4096
   end
 
-  # The line through the second half of the samples, one a second: bytes a minute, with its standard error.
+  # How steeply something rises in the second half of the samples, one a second, and what of that may be noise: bytes a
+  # minute. The noise is that of the samples themselves, about the line through the means of twelve parts. Neighbouring
+  # samples are much alike, since they show the same bodies on their way; means of parts are not.
+  @parts 12
   def slope(samples, name) do
-    values = samples |> Enum.drop(div(length(samples), 2)) |> Enum.map(& &1[name])
-    n = length(values)
-    {mean_x, mean_y} = {(n - 1) / 2, Enum.sum(values) / n}
-    points = Enum.with_index(values, fn y, x -> {x - mean_x, y - mean_y} end)
-    square = points |> Enum.map(fn {x, _} -> x * x end) |> Enum.sum()
-    slope = (points |> Enum.map(fn {x, y} -> x * y end) |> Enum.sum()) / square
-    rest = points |> Enum.map(fn {x, y} -> (y - slope * x) ** 2 end) |> Enum.sum()
-    {slope * 60, :math.sqrt(rest / (n - 2) / square) * 60}
+    second_half = samples |> Enum.drop(div(length(samples), 2)) |> Enum.map(& &1[name])
+    length = max(1, div(length(second_half), @parts))
+
+    means =
+      second_half |> Enum.take(-@parts * length) |> Enum.chunk_every(length) |> Enum.map(&mean/1)
+
+    {slope, error} = line(means)
+    {slope * 60 / length, error * certain() * 60 / length}
   end
 
-  # More than noise, and more than 1 MiB a minute. Samples of one second are not independent of each other, so that the
-  # standard error says too little: hence ten of them.
-  def grows?({slope, error}), do: slope > 10 * error and slope > @mib
+  # So many standard errors are exceeded by chance once in a thousand times: Student's distribution, 10 degrees of freedom.
+  defp certain, do: 4.14
+
+  # Least squares: the slope, and its standard error.
+  defp line(values) do
+    {middle, mean} = {(length(values) - 1) / 2, mean(values)}
+    points = for {y, x} <- Enum.with_index(values), do: {x - middle, y - mean}
+    square = sum(points, fn {x, _} -> x * x end)
+    slope = sum(points, fn {x, y} -> x * y end) / square
+    rest = sum(points, fn {x, y} -> (y - slope * x) ** 2 end)
+    {slope, :math.sqrt(rest / (length(values) - 2) / square)}
+  end
+
+  defp mean(values), do: Enum.sum(values) / length(values)
+  defp sum(values, fun), do: values |> Enum.map(fun) |> Enum.sum()
+
+  def grows?({slope, noise}), do: slope > noise
 
   # What is left when all is closed, of what was there before: in numbers of each.
   def left(before, now) do
