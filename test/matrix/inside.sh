@@ -20,6 +20,8 @@ mount --make-rprivate /
 mount -t tmpfs tmpfs /mnt
 root=/mnt/root
 overlay "$folder" $root
+# Before the project, which may be below it.
+mount -t tmpfs tmpfs $root/tmp
 for path in "$project" "$crates"; do
     overlay "$path" "$root$path"
 done
@@ -27,7 +29,6 @@ mkdir -p "$root$toolchain"
 mount --rbind "$toolchain" "$root$toolchain"
 mount --rbind /dev $root/dev
 mount -t proc proc $root/proc
-mount -t tmpfs tmpfs $root/tmp
 # Where localhost is.
 cp /etc/hosts $root/etc/hosts
 
