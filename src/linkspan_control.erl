@@ -8,6 +8,7 @@
 -include("linkspan.hrl").
 -include("linkspan_frame.hrl").
 
+-export_type([answer/0]).
 -export([start/2, call/4, answered/3, cast/3, await_room/3, info/2, describe/1]).
 -export([send_request/3, stream/4, credit/3, withdraw/2]).
 
@@ -23,6 +24,9 @@
 -define(SUBMIT, ?COMMAND(8)).
 -define(GIVE_CREDIT, ?COMMAND(9)).
 -define(GET_DESCRIPTION, ?COMMAND(10)).
+
+%% What a host says at once to an operation or a command: its reply, or another status and what goes with that.
+-type answer() :: {ok, Reply :: binary()} | {Status :: byte(), Body :: binary()} | closed.
 
 %% Operations with this bit are casts.
 -define(CAST_BIT, (1 bsl 31)).
@@ -49,7 +53,7 @@ start(Blank, #{library := Path, events := Events} = Options) ->
 
 listen(#linkspan{host = Host} = Instance, Shown, Events) ->
     Pid = term_to_binary(Events),
-    <<?OK>> = Host:control(Instance, ?LISTEN, [<<(byte_size(Pid)):32>>, Pid, term_to_binary(Shown)]),
+    {ok, <<>>} = Host:control(Instance, ?LISTEN, [<<(byte_size(Pid)):32>>, Pid, term_to_binary(Shown)]),
     ok.
 
 %% What is left of a call when a host has not taken it on its fast path.
@@ -65,26 +69,26 @@ request(#linkspan{host = Host} = Instance, Operation, Body, Timeout) ->
     answered(Instance, Host:control(Instance, Operation, Body), Timeout).
 
 %% What an answer to an operation means: a short operation of an idle instance has run, and this is its reply.
--spec answered(#linkspan{}, binary() | closed, timeout()) -> {ok, binary()} | {error, linkspan:reason()}.
-answered(_Instance, <<?OK, Reply/binary>>, _Timeout) -> {ok, Reply};
-answered(Instance, <<?DEFERRED, Id:64>>, Timeout) -> attach(Instance, Id, Timeout);
-answered(_Instance, <<Status, Rest/binary>>, _Timeout) -> linkspan_reason:result(Status, Rest);
-answered(_Instance, closed, _Timeout) -> {error, closed}.
+-spec answered(#linkspan{}, answer(), timeout()) -> {ok, binary()} | {error, linkspan:reason()}.
+answered(Instance, {?DEFERRED, Id}, Timeout) -> attach(Instance, Id, Timeout);
+answered(_Instance, Answer, _Timeout) -> result(Answer).
+
+result({ok, Reply}) -> {ok, Reply};
+result({Status, Body}) -> {error, linkspan_reason:reason(Status, Body)};
+result(closed) -> {error, closed}.
 
 %% A deferred request: says where its answer is to go, and waits for it.
 attach(#linkspan{host = Host} = Instance, Id, Timeout) ->
     Reference = make_ref(),
     Tag = term_to_binary(Reference),
-    case Host:control(Instance, ?ATTACH, <<Id:64, (linkspan_frame:timeout(Timeout)):32, Tag/binary>>) of
-        <<?DEFERRED>> ->
+    case Host:control(Instance, ?ATTACH, <<Id/binary, (linkspan_frame:timeout(Timeout)):32, Tag/binary>>) of
+        {?DEFERRED, <<>>} ->
             receive
                 {Reference, Status, Reply} -> linkspan_reason:result(Status, Reply)
             after Timeout -> timed_out(Instance, Reference)
             end;
-        <<Status, Reply/binary>> ->
-            linkspan_reason:result(Status, Reply);
-        closed ->
-            {error, closed}
+        Answer ->
+            result(Answer)
     end.
 
 %% A request that is deferred for certain, or too long to copy: says at once where its answer is to go.
@@ -122,7 +126,7 @@ timed_out(Instance, Reference) ->
 -spec withdraw(#linkspan{}, reference()) -> withdrawn | ending.
 withdraw(#linkspan{host = Host} = Instance, Reference) ->
     case Host:control(Instance, ?WITHDRAW, term_to_binary(Reference)) of
-        <<?CANCELLED>> -> withdrawn;
+        {?CANCELLED, <<>>} -> withdrawn;
         _Answered -> ending
     end.
 
@@ -162,9 +166,8 @@ credit(#linkspan{host = Host} = Instance, Reference, More) ->
 -spec cast(#linkspan{}, non_neg_integer(), iodata()) -> ok | {error, linkspan:reason()}.
 cast(#linkspan{host = Host} = Instance, Operation, Body) ->
     case Host:control(Instance, Operation bor ?CAST_BIT, Body) of
-        <<?OK>> -> ok;
-        <<Status, Rest/binary>> -> {error, linkspan_reason:reason(Status, Rest)};
-        closed -> {error, closed}
+        {ok, <<>>} -> ok;
+        Refused -> result(Refused)
     end.
 
 -spec await_room(#linkspan{}, non_neg_integer(), timeout()) -> ok | {error, linkspan:reason()}.
@@ -172,7 +175,7 @@ await_room(#linkspan{host = Host} = Instance, Wanted, Timeout) ->
     Reference = make_ref(),
     Tag = term_to_binary(Reference),
     case Host:control(Instance, ?AWAIT_ROOM, <<Wanted:64, Tag/binary>>) of
-        <<?DEFERRED>> ->
+        {?DEFERRED, <<>>} ->
             Result =
                 receive
                     {Reference, Status, Reply} -> linkspan_reason:result(Status, Reply)
@@ -190,15 +193,11 @@ await_room(#linkspan{host = Host} = Instance, Wanted, Timeout) ->
 -spec info(#linkspan{}, map()) -> {ok, binary(), map()} | {error, linkspan:reason()}.
 info(#linkspan{host = Host} = Instance, Own) ->
     case Host:control(Instance, ?GET_INFO, <<>>) of
-        <<?OK, Info/binary>> -> {ok, Info, Own};
-        <<Status, Rest/binary>> -> {error, linkspan_reason:reason(Status, Rest)};
-        closed -> {error, closed}
+        {ok, Info} -> {ok, Info, Own};
+        Refused -> result(Refused)
     end.
 
 %% What a typed service says of itself.
 -spec describe(#linkspan{}) -> {ok, binary()} | {error, linkspan:reason()}.
 describe(#linkspan{host = Host} = Instance) ->
-    case Host:control(Instance, ?GET_DESCRIPTION, <<>>) of
-        <<Status, Body/binary>> -> linkspan_reason:result(Status, Body);
-        closed -> {error, closed}
-    end.
+    result(Host:control(Instance, ?GET_DESCRIPTION, <<>>)).

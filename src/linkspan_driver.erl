@@ -60,8 +60,8 @@ call(#linkspan{target = Port, long = Long} = Instance, Operation, Body, Timeout)
     ?IS_FAST(Operation, Long, Body)
 ->
     try port_control(Port, Operation, Body) of
-        <<?OK, Reply/binary>> -> {ok, Reply};
-        Other -> linkspan_control:answered(Instance, Other, Timeout)
+        Reply when is_binary(Reply) -> {ok, Reply};
+        Refused -> linkspan_control:answered(Instance, refused(Refused), Timeout)
     catch
         error:badarg -> linkspan_control:answered(Instance, closed(Port), Timeout)
     end;
@@ -73,7 +73,7 @@ call(Instance, Operation, Body, Timeout) ->
 call_term(#linkspan{target = Port} = Instance, Operation, Term, Timeout) ->
     try erlang:port_call(Port, Operation, Term) of
         {ok, _Reply} = Result -> Result;
-        {deferred, Id} -> linkspan_typed:decoded(linkspan_control:answered(Instance, <<?DEFERRED, Id:64>>, Timeout));
+        {deferred, Id} -> linkspan_typed:decoded(linkspan_control:answered(Instance, {?DEFERRED, <<Id:64>>}, Timeout));
         {error, Status, Body} -> {error, linkspan_reason:reason(Status, Body)}
     catch
         error:badarg ->
@@ -153,13 +153,17 @@ close(#linkspan{target = Port}) ->
 -spec release(#linkspan{}) -> ok.
 release(_Instance) -> ok.
 
--spec control(#linkspan{}, non_neg_integer(), iodata()) -> binary() | closed.
+-spec control(#linkspan{}, non_neg_integer(), iodata()) -> linkspan_control:answer().
 control(#linkspan{target = Port}, Operation, Body) ->
-    try
-        port_control(Port, Operation, Body)
+    try port_control(Port, Operation, Body) of
+        Reply when is_binary(Reply) -> {ok, Reply};
+        Refused -> refused(Refused)
     catch
         error:badarg -> closed(Port)
     end.
+
+%% What is no reply is a list.
+refused([Status | Body]) -> {Status, list_to_binary(Body)}.
 
 -spec direct(#linkspan{}, binary(), iodata()) -> true | closed.
 direct(#linkspan{target = Port}, Head, Body) ->

@@ -89,8 +89,8 @@ setting(Name, Default, Least, Most) ->
 configure(Port, Workers, Niceness) ->
     Libraries = unicode:characters_to_binary(linkspan_native:library_dir(linkspan)),
     case port_control(Port, ?CONFIGURE, <<Workers:32, Niceness, Libraries/binary>>) of
-        <<?OK>> -> {ok, Port};
-        <<_Status, Why/binary>> -> {stop, {configure, Why}}
+        <<>> -> {ok, Port};
+        [_Status | Why] -> {stop, {configure, list_to_binary(Why)}}
     end.
 
 -spec handle_call(term(), gen_server:from(), port()) -> {reply, {error, unknown_request}, port()}.

@@ -65,8 +65,7 @@ call(#linkspan{deferred = workers, long = Long} = Instance, Operation, Body, Tim
 call(#linkspan{target = Resource} = Instance, Operation, Body, Timeout) ->
     case instance_call(Resource, Operation, Body, linkspan_frame:timeout(Timeout)) of
         {ok, _Reply} = Result -> Result;
-        {?DEFERRED, Id} -> linkspan_control:answered(Instance, <<?DEFERRED, Id/binary>>, Timeout);
-        {Status, Reply} -> linkspan_reason:result(Status, Reply)
+        Refused -> linkspan_control:answered(Instance, Refused, Timeout)
     end.
 
 -spec call_term(#linkspan{}, non_neg_integer(), term(), timeout()) -> {ok, term()} | {error, linkspan:reason()}.
@@ -74,7 +73,7 @@ call_term(#linkspan{target = Resource, long = Long, deferred = workers} = Instan
     not ?IS_LONG(Operation, Long)
 ->
     case instance_call_term(Resource, Operation, Term) of
-        {ok, _Reply} = Result -> Result;
+        {term, Reply} -> {ok, Reply};
         Other -> linkspan_typed:decoded(linkspan_control:answered(Instance, Other, Timeout))
     end;
 call_term(Instance, Operation, Term, Timeout) ->
@@ -126,7 +125,7 @@ close(#linkspan{target = Resource, owner = Owner}) ->
 -spec release(#linkspan{}) -> ok.
 release(_Instance) -> ok.
 
--spec control(#linkspan{}, non_neg_integer(), iodata()) -> binary() | closed.
+-spec control(#linkspan{}, non_neg_integer(), iodata()) -> linkspan_control:answer().
 control(#linkspan{target = Resource}, Operation, Body) ->
     instance_control(Resource, Operation, Body).
 
@@ -139,10 +138,10 @@ direct(#linkspan{target = Resource}, Head, Body) ->
 -spec open_instance() -> reference().
 open_instance() -> erlang:nif_error(not_loaded).
 
--spec instance_control(reference(), non_neg_integer(), iodata()) -> binary().
+-spec instance_control(reference(), non_neg_integer(), iodata()) -> linkspan_control:answer().
 instance_control(_Resource, _Operation, _Body) -> erlang:nif_error(not_loaded).
 
--spec instance_call_term(reference(), non_neg_integer(), term()) -> {ok, term()} | binary().
+-spec instance_call_term(reference(), non_neg_integer(), term()) -> {term, term()} | linkspan_control:answer().
 instance_call_term(_Resource, _Operation, _Term) -> erlang:nif_error(not_loaded).
 
 -spec instance_direct(reference(), binary(), iodata()) -> true.
@@ -157,5 +156,5 @@ become_runner(_Resource, _Dirty) -> erlang:nif_error(not_loaded).
 -spec run_turn(reference()) -> ok.
 run_turn(_Resource) -> erlang:nif_error(not_loaded).
 
--spec instance_call(reference(), non_neg_integer(), iodata(), 0..16#FFFFFFFF) -> {ok | byte(), binary()}.
+-spec instance_call(reference(), non_neg_integer(), iodata(), 0..16#FFFFFFFF) -> linkspan_control:answer().
 instance_call(_Resource, _Operation, _Body, _Timeout) -> erlang:nif_error(not_loaded).

@@ -49,7 +49,7 @@ defmodule Linkspan.HaltTest do
       true = port_command(Port, <<1, 0:16, 2:32, 16\#FFFFFFFF:32>>),
       Wait = fun Wait() ->
           case port_control(Port, 16\#C0000006, <<>>) of
-              <<0, 1, 2:64, _:64, _:64, 1:64, _/binary>> -> ok;
+              <<1, 2:64, _:64, _:64, 1:64, _/binary>> -> ok;
               _ -> receive after 1 -> Wait() end
           end
       end,

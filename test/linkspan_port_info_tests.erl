@@ -70,7 +70,7 @@ output_is_the_number_of_bytes_written_by_commands() ->
     Port ! {self(), {command, Frame}},
     ?assertEqual(3 * Size + 100000, info(Port, output)),
     %% What goes by control is none.
-    <<_, _/binary>> = port_control(Port, 1, Frame),
+    _ = port_control(Port, 1, Frame),
     ?assertEqual(3 * Size + 100000, info(Port, output)).
 
 %% Frames come from workers, and the VM counts what a driver sends from its callbacks alone: as with the ports of
@@ -108,7 +108,7 @@ monitors_are_the_callers_that_wait() ->
     Port = open(),
     ?assertEqual([], info(Port, monitors)),
     spin(Port),
-    <<?DEFERRED, _Id:64>> = port_control(Port, 2, <<"waits">>),
+    [?DEFERRED | _Id] = port_control(Port, 2, <<"waits">>),
     ?assertEqual([{process, self()}], info(Port, monitors)).
 
 monitored_by_are_the_processes_that_monitor_the_port() ->

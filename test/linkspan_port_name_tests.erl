@@ -75,7 +75,7 @@ the_name_stands_for_the_port_in_port_command() ->
 
 the_name_stands_for_the_port_in_port_control() ->
     _ = named(),
-    ?assertEqual(<<?OK, "hi">>, control(?NAME, 1, <<"hi">>)).
+    ?assertEqual(<<"hi">>, control(?NAME, 1, <<"hi">>)).
 
 the_name_stands_for_the_port_in_port_call() ->
     assert_alive(named()),

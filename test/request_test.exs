@@ -288,9 +288,9 @@ defmodule Linkspan.RequestBugsTest do
   test "who attaches to a request after the nif instance has closed is told so" do
     {:ok, instance} = Linkspan.open(service: :echo, host: :nif)
     resource = elem(instance, 2)
-    <<1, id::64>> = :linkspan_nif.instance_control(resource, 3, "86400000000")
+    {1, <<id::64>>} = :linkspan_nif.instance_control(resource, 3, "86400000000")
     :ok = Linkspan.close(instance)
     attach = [<<id::64, 5000::32>>, :erlang.term_to_binary(make_ref())]
-    assert :linkspan_nif.instance_control(resource, 0xC0000000, attach) == <<8>>
+    assert :linkspan_nif.instance_control(resource, 0xC0000000, attach) == {8, ""}
   end
 end

@@ -104,7 +104,7 @@ defmodule Linkspan.SchedulerTest do
 
     # Byte 9 to 16 of an info are the inline runs, behind state, requests and bytes.
     inline = fn ->
-      <<0, 1, _::64, _::64, runs::64, _::binary>> = :erlang.port_control(port, 0xC0000006, "")
+      <<1, _::64, _::64, runs::64, _::binary>> = :erlang.port_control(port, 0xC0000006, "")
       runs
     end
 

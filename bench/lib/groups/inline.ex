@@ -42,9 +42,7 @@ defmodule Bench.Groups.Inline do
     %{port: port} = Linkspan.info(instance)
     control = fn -> ^body = :erlang.port_control(driver, number, body) end
 
-    # Compared as a whole, as the others: matching the status byte off is the client's part.
-    answer = <<0, body::binary>>
-    service = fn -> ^answer = :erlang.port_control(port, number, body) end
+    service = fn -> ^body = :erlang.port_control(port, number, body) end
 
     drivers = [
       Subject.new(:c_driver, label, control),

@@ -87,12 +87,12 @@ impl Driver for LinkspanPort {
     fn control<'a>(&mut self, port: &Port<'_>, operation: u32, body: &[u8], mut reply: Control<'a>) -> Replied<'a> {
         self.begin(port);
         // An answer is often about as long as its question.
-        if body.len() >= reply.room().len() {
+        if body.len() > reply.room().len() {
             return self.control_long(port, operation, body, reply);
         }
         let lent = Body { bytes: body, share: &|| Bytes::copy_from_slice(body) };
         let said = self.endpoint.control(port, &*self.host, operation, lent, reply.room());
-        answer(reply, said, Control::written)
+        answer(port, reply, said, Control::written)
     }
 
     fn call<'a>(&mut self, port: &Port<'_>, operation: u32, term: &[u8], reply: Call<'a>) -> Replied<'a> {
@@ -159,7 +159,7 @@ impl LinkspanPort {
         let lent = Body { bytes: body, share: &|| Bytes::copy_from_slice(body) };
         let mut room = [0; ROOM];
         let said = self.endpoint.control(port, &*self.host, operation, lent, &mut room);
-        answer(reply, said, |reply, len| reply.bytes(&room[..len]))
+        answer(port, reply, said, |reply, len| reply.bytes(&room[..len]))
     }
 
     #[inline]
@@ -203,32 +203,48 @@ impl StartCommand {
     }
 }
 
-/// Answers a `port_control`: with what is in the room by `written`, else with a status byte and what goes with it.
+/// Answers a `port_control`: with the reply as a binary, `written` if it is in the room; else with a list, a status and
+/// what goes with it. So a reply needs nothing in front of it that says what it is.
 #[inline]
-fn answer<'a>(reply: Control<'a>, said: Said, written: impl FnOnce(Control<'a>, usize) -> Replied<'a>) -> Replied<'a> {
+fn answer<'a>(
+    port: &Port<'_>,
+    reply: Control<'a>,
+    said: Said,
+    written: impl FnOnce(Control<'a>, usize) -> Replied<'a>,
+) -> Replied<'a> {
     match said {
-        Said::Written(len) => written(reply, len),
-        Said::Outcome(outcome) => answer_outcome(reply, *outcome),
-        Said::Deferred(id) => answer_deferred(reply, id),
-        Said::Waiting => reply.bytes(&[status::DEFERRED]),
+        Said::Written(len) => {
+            port.answer_binaries();
+            written(reply, len)
+        }
+        Said::Outcome(outcome) => answer_outcome(port, reply, *outcome),
+        Said::Deferred(id) => answer_list(port, reply, status::DEFERRED, &id.to_be_bytes()),
+        Said::Waiting => answer_list(port, reply, status::DEFERRED, &[]),
         Said::Badarg => reply.badarg(),
     }
 }
 
-fn answer_deferred(reply: Control<'_>, id: u64) -> Replied<'_> {
-    let mut answer = [status::DEFERRED; 1 + size_of::<u64>()];
-    answer[1..].copy_from_slice(&id.to_be_bytes());
-    reply.bytes(&answer)
+fn answer_outcome<'a>(port: &Port<'_>, reply: Control<'a>, outcome: Outcome) -> Replied<'a> {
+    match outcome {
+        Outcome::Ok(body) => {
+            port.answer_binaries();
+            reply.bytes(&body)
+        }
+        refused => {
+            let status = refused.status();
+            answer_list(port, reply, status, &refused.into_body())
+        }
+    }
 }
 
-fn answer_outcome(reply: Control<'_>, outcome: Outcome) -> Replied<'_> {
-    let status = outcome.status();
-    let body = outcome.into_body();
-    let mut room = [0; ROOM];
-    if body.len() >= room.len() {
-        return reply.binary(erl_driver::Binary::from_parts(&[status], &body));
+fn answer_list<'a>(port: &Port<'_>, mut reply: Control<'a>, status: u8, body: &[u8]) -> Replied<'a> {
+    port.answer_lists();
+    if let Some((first, rest)) = reply.room().split_first_mut()
+        && let Some(rest) = rest.get_mut(..body.len())
+    {
+        *first = status;
+        rest.copy_from_slice(body);
+        return reply.written(1 + body.len());
     }
-    room[0] = status;
-    room[1..=body.len()].copy_from_slice(&body);
-    reply.bytes(&room[..=body.len()])
+    reply.bytes(&[&[status], body].concat())
 }

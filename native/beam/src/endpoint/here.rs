@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering::{AcqRel, Release};
 
-use linkspan_engine::{Body, Inline, Instance, Job, OPERATION_LIMIT, Ticket, status};
+use linkspan_engine::{Body, Inline, Instance, Job, OPERATION_LIMIT, Ticket};
 
 use super::{Endpoint, Said, Site, inline};
 
@@ -57,12 +57,9 @@ impl<M> Endpoint<M> {
             let monitor = site.monitor(pid);
             self.calls.lock().monitored(site, pid, monitor);
         }
-        let answer = claim.run(operation, body, &ticket, &mut room[1..], stack);
+        let answer = claim.run(operation, body, &ticket, room, stack);
         match answer {
-            Inline::Written(len) => {
-                room[0] = status::OK;
-                Said::Written(1 + len)
-            }
+            Inline::Written(len) => Said::Written(len),
             Inline::Outcome(outcome) => outcome.into(),
         }
     }

@@ -13,7 +13,7 @@ use std::sync::atomic::AtomicBool;
 use bytes::Bytes;
 use crossbeam_utils::CachePadded;
 use erl_driver::Pid;
-use linkspan_engine::{Attempt, Body, FOREVER, Instance, Job, OPERATION_LIMIT, Outcome, Recipient, Ticket, status};
+use linkspan_engine::{Attempt, Body, FOREVER, Instance, Job, OPERATION_LIMIT, Outcome, Recipient, Ticket};
 use parking_lot::Mutex;
 
 use self::calls::Calls;
@@ -71,7 +71,7 @@ pub struct Listener {
 
 /// What the caller is told at once.
 pub enum Said {
-    /// A status byte and an answer are in the room that was provided; so many bytes.
+    /// It has been done, and the answer is in the room that was provided; so many bytes.
     Written(usize),
     /// Boxed, so that what is said oftenest is returned in registers.
     Outcome(Box<Outcome>),
@@ -105,7 +105,7 @@ impl<M> Endpoint<M> {
         Endpoint { instance, moving: AtomicBool::new(false), calls: CachePadded::default() }
     }
 
-    /// Does an operation or a command. `room` has at least one byte.
+    /// Does an operation or a command. `room` takes a short answer.
     #[inline]
     pub fn control(
         &self,
@@ -129,10 +129,7 @@ impl<M> Endpoint<M> {
         let ticket = Arc::new(Ticket::unattached(job));
         match instance.submit(&ticket) {
             Err(refused) => refused.into(),
-            Ok(()) if cast => {
-                room[0] = status::OK;
-                Said::Written(1)
-            }
+            Ok(()) if cast => Said::Written(0),
             Ok(()) => self.keep(site, ticket),
         }
     }
@@ -212,12 +209,11 @@ fn inline<M>(
     body: Body<'_>,
     room: &mut [u8],
 ) -> Option<Said> {
-    match instance.try_inline(operation, cast, body, &mut room[1..]) {
+    match instance.try_inline(operation, cast, body, room) {
         Attempt::Deferred => None,
         Attempt::Written { len, micros } => {
             site.pay(micros);
-            room[0] = status::OK;
-            Some(Said::Written(if cast { 1 } else { 1 + len as usize }))
+            Some(Said::Written(if cast { 0 } else { len as usize }))
         }
         Attempt::Ended(run) => {
             site.pay(run.micros);

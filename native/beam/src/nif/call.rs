@@ -95,17 +95,15 @@ pub fn bytes(body: Term<'_>) -> NifResult<Binary<'_>> {
 /// `{ok, Reply}` or `{Status, Body}`.
 pub fn answer<'a>(env: Env<'a>, said: Said, room: &[u8]) -> NifResult<Term<'a>> {
     Ok(match said {
-        Said::Written(len) => match room[0] {
-            status::OK => (atoms::ok(), short(env, &room[1..len])).encode(env),
-            status => (status, short(env, &room[1..len])).encode(env),
-        },
+        Said::Written(len) => (atoms::ok(), short(env, &room[..len])).encode(env),
         Said::Outcome(outcome) => {
             let status = outcome.status();
             let body = mail::binary(env, &outcome.into_body());
             if status == status::OK { (atoms::ok(), body).encode(env) } else { (status, body).encode(env) }
         }
         Said::Deferred(id) => (status::DEFERRED, short(env, &id.to_be_bytes())).encode(env),
-        Said::Waiting | Said::Badarg => return Err(Error::BadArg),
+        Said::Waiting => (status::DEFERRED, short(env, &[])).encode(env),
+        Said::Badarg => return Err(Error::BadArg),
     })
 }
 

@@ -5,11 +5,10 @@ use std::sync::{Arc, Once};
 
 use bytes::Bytes;
 use erl_driver::Pid;
-use linkspan_engine::{Body, Instance, Outcome, status};
-use rustler::types::NewBinary;
+use linkspan_engine::{Body, Instance, Outcome};
 use rustler::{Binary, Encoder, Env, Error, LocalPid, Monitor, NifResult, Resource, ResourceArc, Term};
 
-use super::call::{Call, bytes};
+use super::call::{Call, answer, bytes};
 use super::host::NifHost;
 use super::{current, kept};
 use crate::endpoint::{Direct, Endpoint, Said};
@@ -20,7 +19,7 @@ use crate::runtime::Runtime;
 pub const ROOM: usize = 256;
 
 mod atoms {
-    rustler::atoms! { ok }
+    rustler::atoms! { term }
 }
 
 /// One instance. It belongs to the process that opened it, and ends with it.
@@ -79,7 +78,7 @@ fn open_instance(env: Env<'_>) -> NifResult<Term<'_>> {
     Ok(resource.encode(env))
 }
 
-/// As `port_control/3` on a port of the driver: the same operations and commands, the same answers.
+/// As `port_control/3` on a port of the driver: the same operations and commands; `{ok, Reply}` or `{Status, Body}`.
 #[rustler::nif]
 fn instance_control<'a>(env: Env<'a>, instance: Term<'a>, operation: u32, body: Term<'a>) -> NifResult<Term<'a>> {
     let body = bytes(body)?;
@@ -89,7 +88,7 @@ fn instance_control<'a>(env: Env<'a>, instance: Term<'a>, operation: u32, body: 
     answer(env, said, &room)
 }
 
-/// As `instance_control`, with terms: `{ok, Term}` if the call has run and its answer is one. All else is as there.
+/// As `instance_control`, with terms: `{term, Term}` if the call has run and its answer is one. All else is as there.
 #[rustler::nif]
 fn instance_call_term<'a>(env: Env<'a>, instance: Term<'a>, operation: u32, term: Term<'a>) -> NifResult<Term<'a>> {
     let body = term.to_binary();
@@ -97,7 +96,7 @@ fn instance_call_term<'a>(env: Env<'a>, instance: Term<'a>, operation: u32, term
     let lent = Body { bytes: &body, share: &|| Bytes::copy_from_slice(&body) };
     let said = control(env, instance, operation, lent, &mut room)?;
     let reply = match &said {
-        Said::Written(len) if room[0] == status::OK => decoded(env, &room[1..*len]),
+        Said::Written(len) => decoded(env, &room[..*len]),
         Said::Outcome(outcome) => match &**outcome {
             Outcome::Ok(bytes) => decoded(env, bytes),
             _ => None,
@@ -114,10 +113,10 @@ fn control<'a>(env: Env<'a>, instance: Term<'a>, operation: u32, body: Body<'_>,
     Ok(current::within(env, || resource.endpoint.control(&site, &*resource.host, operation, body, room)))
 }
 
-/// `{ok, Term}`. None if the bytes are no term, or have atoms that nobody knows.
+/// `{term, Term}`. None if the bytes are no term, or have atoms that nobody knows.
 fn decoded<'a>(env: Env<'a>, bytes: &[u8]) -> Option<Term<'a>> {
     let (term, len) = env.binary_to_term(bytes)?;
-    (len == bytes.len()).then(|| (atoms::ok(), term).encode(env))
+    (len == bytes.len()).then(|| (atoms::term(), term).encode(env))
 }
 
 /// A call that is deferred for certain, or too long to copy: its head, and its body by reference.
@@ -136,26 +135,4 @@ fn instance_direct<'a>(env: Env<'a>, instance: Term<'a>, head: Binary<'a>, body:
 fn close_instance(resource: ResourceArc<NifInstance>) -> bool {
     resource.close();
     true
-}
-
-/// A status byte and what follows it.
-fn answer<'a>(env: Env<'a>, said: Said, room: &[u8]) -> NifResult<Term<'a>> {
-    Ok(match said {
-        Said::Written(len) => NewBinary::from_slice(env, &room[..len]).into(),
-        Said::Outcome(outcome) => {
-            let status = outcome.status();
-            two(env, &[status], &outcome.into_body())
-        }
-        Said::Deferred(id) => two(env, &[status::DEFERRED], &id.to_be_bytes()),
-        Said::Waiting => NewBinary::from_slice(env, &[status::DEFERRED]).into(),
-        Said::Badarg => return Err(Error::BadArg),
-    })
-}
-
-fn two<'a>(env: Env<'a>, head: &[u8], body: &[u8]) -> Term<'a> {
-    let mut binary = NewBinary::new(env, head.len() + body.len());
-    let (first, rest) = binary.split_at_mut(head.len());
-    first.copy_from_slice(head);
-    rest.copy_from_slice(body);
-    binary.into()
 }

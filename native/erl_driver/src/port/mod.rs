@@ -99,7 +99,7 @@ impl<Q> Port<'_, Q> {
 
     fn answer(&self, binary: bool) {
         // If `stop` runs within a `control`, the VM still is to take its answer, which is in the form asked for before.
-        if !self.inner().is_stopped() {
+        if self.answers_binaries() != binary && !self.inner().is_stopped() {
             self.inner().binary_answers.set(binary);
             self.set_heavy(false);
         }
