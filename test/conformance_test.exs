@@ -22,6 +22,15 @@ for {variant, options} <- variants do
 
     defp echo(options \\ []), do: start([service: :echo] ++ @options ++ options)
 
+    # A request that has begun and runs until it is cancelled, however long what is tried meanwhile takes.
+    defp spinning(server) do
+      begun = fn -> Linkspan.info(server).counts.deferred end
+      before = begun.()
+      running = Linkspan.send_request(server, :spin, "86400000000")
+      eventually(fn -> begun.() > before end)
+      running
+    end
+
     describe "calls" do
       test "an operation is named by number, atom or string" do
         server = echo()
@@ -179,10 +188,9 @@ for {variant, options} <- variants do
         assert Linkspan.call(server, :spin, day, 500) == {:error, :timeout}
         assert Linkspan.call(server, :count, "", @bound) == {:ok, "2"}
 
-        running = Task.async(fn -> Linkspan.call(server, :spin, day, 500) end)
-        eventually(fn -> Linkspan.info(server).queue.requests == 1 end)
+        running = spinning(server)
         assert Linkspan.call(server, :spin, day, 1) == {:error, :timeout}
-        assert Task.await(running, @bound) == {:error, :timeout}
+        assert Linkspan.cancel(running) == {:error, :cancelled}
         # The queued one was never handled.
         assert Linkspan.call(server, :count, "", @bound) == {:ok, "4"}
       end
@@ -191,27 +199,26 @@ for {variant, options} <- variants do
     describe "a full queue" do
       test "is an error if the option says so" do
         server = echo(queue: [limit: 2, full: :error])
-        spin = fn -> Linkspan.call(server, :spin, "86400000000", 1000) end
-        waiting = for _ <- 1..2, do: Task.async(spin)
-        eventually(fn -> Linkspan.info(server).queue.requests == 2 end)
+        running = spinning(server)
+        waiting = Linkspan.send_request(server, :echo_long, "waiting")
         assert Linkspan.call(server, :echo_long) == {:error, :busy}
         assert Linkspan.cast(server, :echo_long) == {:error, :busy}
-        assert Task.await_many(waiting, @bound) == [{:error, :timeout}, {:error, :timeout}]
+        assert Linkspan.cancel(running) == {:error, :cancelled}
+        assert Linkspan.receive_response(waiting, @bound) == {:reply, {:ok, "waiting"}}
         assert Linkspan.call(server, :echo_long, "room again") == {:ok, "room again"}
       end
 
       test "has the places again of those who gave up" do
         server = echo(queue: [limit: 5, full: :error])
-        running = Task.async(fn -> Linkspan.call(server, :spin, "86400000000", 2000) end)
-        eventually(fn -> Linkspan.info(server).queue.requests == 1 end)
+        running = spinning(server)
         # Four at most would fit beside it, if each kept its place.
         gave_up = for _ <- 1..12, do: Linkspan.call(server, :echo_long, "", 1)
         # The program host hears of it a little later.
         assert Enum.all?(gave_up, &(&1 in [{:error, :timeout}, {:error, :busy}]))
         eventually(fn -> Linkspan.info(server).queue.requests == 1 end)
-        waiting = Task.async(fn -> Linkspan.call(server, :echo_long, "hi", @bound) end)
-        assert Task.await(running, @bound) == {:error, :timeout}
-        assert Task.await(waiting, @bound) == {:ok, "hi"}
+        waiting = Linkspan.send_request(server, :echo_long, "hi")
+        assert Linkspan.cancel(running) == {:error, :cancelled}
+        assert Linkspan.receive_response(waiting, @bound) == {:reply, {:ok, "hi"}}
       end
 
       test "makes callers wait for room, all of which get it" do
@@ -227,10 +234,9 @@ for {variant, options} <- variants do
 
       test "makes a caller wait no longer than its time-out, and leaves no message" do
         server = echo(queue: [limit: 1])
-        running = Task.async(fn -> Linkspan.call(server, :spin, "86400000000", 1000) end)
-        eventually(fn -> Linkspan.info(server).queue.requests == 1 end)
+        running = spinning(server)
         assert Linkspan.call(server, :echo_long, "", 20) == {:error, :timeout}
-        assert Task.await(running, @bound) == {:error, :timeout}
+        assert Linkspan.cancel(running) == {:error, :cancelled}
         assert Linkspan.call(server, :echo_long, "", @bound) == {:ok, ""}
         assert Process.info(self(), :messages) == {:messages, []}
       end
@@ -239,10 +245,9 @@ for {variant, options} <- variants do
         server = echo(queue: [bytes: 1000, full: :error])
         body = :binary.copy("x", 5000)
         assert Linkspan.call(server, :echo_long, body) == {:ok, body}
-        running = Task.async(fn -> Linkspan.call(server, :spin, "86400000000", 1000) end)
-        eventually(fn -> Linkspan.info(server).queue.requests == 1 end)
+        running = spinning(server)
         assert Linkspan.call(server, :echo_long, body) == {:error, :busy}
-        assert Task.await(running, @bound) == {:error, :timeout}
+        assert Linkspan.cancel(running) == {:error, :cancelled}
       end
     end
 

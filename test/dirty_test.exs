@@ -48,6 +48,8 @@ defmodule Linkspan.DirtyTest do
       test "what had to queue runs there too, and the answer is a message" do
         server = echo(@kind)
         first = Linkspan.send_request(server, :spin, @day)
+        # It has begun, otherwise cancelling it would be all.
+        eventually(fn -> Linkspan.info(server).counts.deferred == 1 end)
         waiting = for _ <- 1..20, do: Task.async(fn -> Linkspan.call(server, :thread, "d") end)
         eventually(fn -> Linkspan.info(server).queue.requests == 21 end)
         assert Linkspan.cancel(first) == {:error, :cancelled}

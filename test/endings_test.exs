@@ -31,7 +31,7 @@ defmodule Linkspan.EndingsTest do
   end
 
   # Lets a process do a little, a little more each time, so that it is stopped at every point of what it does.
-  defp pause(step), do: for(_ <- 1..(step * 7), do: :erlang.yield())
+  defp pause(step), do: for(_ <- 1..(step * 7)//1, do: :erlang.yield())
 
   for {host, options} <- @hosts do
     @host host
