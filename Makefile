@@ -48,6 +48,8 @@ check: setup ## Formats, lints, warnings, dialyzer
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 	cargo fmt --all --manifest-path bench/native/Cargo.toml --check
 	cargo clippy --manifest-path bench/native/Cargo.toml --target-dir target --workspace --locked -- -D warnings
+	for crate in native/fuzz/libfuzzer native/engine/loom; do \
+	    cargo update --workspace --locked --offline --quiet --manifest-path $$crate/Cargo.toml || exit 1; done
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked --quiet
 	mix format --check-formatted
 	mix compile --force --warnings-as-errors
