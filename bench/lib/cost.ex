@@ -5,8 +5,10 @@ defmodule Bench.Cost do
   alias Bench.{Meter, Peers, Start, Statistics}
 
   # How often one more instance is opened and closed at each count.
-  @tries 300
+  @tries 1000
   @program_tries 20
+  # Instances whose memory is measured: enough for what allocators set aside not to matter.
+  @more 10_000
   @queued 10_000
   @idle_ms 2000
   @idle_programs 10
@@ -60,17 +62,25 @@ defmodule Bench.Cost do
   end
 
   defp counts(library, host, counts) do
-    before = rss()
-
     {rows, _open} =
       Enum.map_reduce(counts, 0, fn count, open ->
         Start.progress("cost: #{count} instances, #{host}")
         open(library, host, count - open)
-        bytes = if count > 1, do: div(rss() - before, count)
-        {Map.merge(one_more(library, host), %{host: host, instances: count, bytes: bytes}), count}
+        row = Map.merge(one_more(library, host), %{host: host, instances: count, bytes: nil})
+
+        if count > 1,
+          do: {%{row | bytes: bytes(library, host)}, count + @more},
+          else: {row, count}
       end)
 
     rows
+  end
+
+  # Of each of the next so many, which stay: what is closed leaves room for others, and a few of them would find some.
+  defp bytes(library, host) do
+    before = rss()
+    open(library, host, @more)
+    div(rss() - before, @more)
   end
 
   # By a process on each scheduler, which owns them.
