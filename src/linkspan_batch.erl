@@ -15,19 +15,22 @@
 
 %% Requests up to this size, in bytes, are gathered; longer ones go by themselves, and are not copied.
 -define(SHORT, 4096).
-%% Most requests in one frame.
+%% Most requests in one frame, and the size in bytes from which none is added: what does not fit into a pipe, which holds
+%% 64 KiB, is written and read in several goes.
 -define(MOST, 64).
+-define(FULL, 32768).
 %% Milliseconds after which a caller that still waits watches the owner: one that is killed tells nobody.
 -define(UNWATCHED, 10).
 
 %% How a request is told to the owner; Watched if no deadline would end it when the caller dies.
 -define(ASK(Caller, Reference, Watched, Kind, Request), {?MODULE, Caller, Reference, Watched, Kind, Request}).
 
+%% Keys of the dictionary: atoms, which are found in half the time of tuples.
 %% Frames that wait for those before them to be written, newest first, each with the number of its request.
--define(HELD, {?MODULE, held}).
--define(NEXT, {?MODULE, next}).
+-define(HELD, linkspan_batch_held).
+-define(NEXT, linkspan_batch_next).
 %% How many requests may be gathered behind the first.
--define(MORE, {?MODULE, more}).
+-define(MORE, linkspan_batch_more).
 
 %% Asks and waits, at most Timeout milliseconds. Fields stand before the body.
 -spec ask(pid(), byte(), binary(), iodata(), timeout()) -> {ok, binary()} | {error, linkspan:reason()}.
@@ -140,7 +143,7 @@ gathered(First, More) ->
     after 0 -> First
     end.
 
-batch(Batch, 0) ->
+batch(Batch, More) when More =:= 0; byte_size(Batch) >= ?FULL ->
     Batch;
 batch(Batch, More) ->
     receive
