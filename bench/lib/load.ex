@@ -4,7 +4,7 @@ defmodule Bench.Load do
   # they ask when the plan says, and time counts from then, however late the request could start. Beside it a canary.
 
   alias Bench.{Canary, LoadCaller, Meter, Peers, Statistics, Work}
-  alias Bench.Peers.CNif
+  alias Bench.Peers.{CDriver, CNif}
 
   @short_us 10
   @long_us 10_000
@@ -22,6 +22,7 @@ defmodule Bench.Load do
   @spec prepare(Peers.t(), Bench.Plan.t()) :: t()
   def prepare(peers, plan) do
     dirty = fn _caller -> fn body -> CNif.dirty_cpu(4, body) end end
+    pool = fn _caller -> fn body -> CDriver.deferred(peers.c_driver_pool, 4, body) end end
 
     %{
       short: Work.spin(@short_us, plan.steps_per_us),
@@ -30,6 +31,7 @@ defmodule Bench.Load do
         {:c_dirty_cpu, dirty},
         {:driver_many, many(peers.library, :driver)},
         {:nif_many, many(peers.library, :nif)},
+        {:c_driver_pool, pool},
         {:c_dirty_cpu_again, dirty}
       ]
     }

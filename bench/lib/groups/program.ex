@@ -1,6 +1,7 @@
 defmodule Bench.Groups.Program do
   @moduledoc false
-  # A program beside the VM: Linkspan's, and one in C behind a GenServer.
+  # A program beside the VM: Linkspan's, and one in C behind a GenServer. And a process that answers itself: what the
+  # messages alone cost, whatever is behind them.
 
   alias Bench.{Subject, Work}
 
@@ -24,6 +25,16 @@ defmodule Bench.Groups.Program do
         Subject.new(name, label, c, programs: [GenServer.call(server, :os_pid)])
       end
 
-    [Subject.new(:program, label, call, programs: [os_pid]) | others]
+    %{process: process} = peers
+
+    messages = fn ->
+      send(process, {self(), body})
+      receive(do: ({^process, ^body} -> :ok))
+    end
+
+    [
+      Subject.new(:program, label, call, programs: [os_pid]),
+      Subject.new(:messages, label, messages) | others
+    ]
   end
 end
