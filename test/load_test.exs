@@ -11,6 +11,24 @@ defmodule Linkspan.LoadTest do
 
   defp seconds, do: String.to_integer(System.get_env("LINKSPAN_SECONDS", "60"))
 
+  # Load goes on until it is told to stop: after its time, and not before each of `n` has done enough, however slow the
+  # machine is. What has been done is counted by each.
+  defp load(n), do: {:atomics.new(1, []), :counters.new(n, []), n}
+  defp stopped?({stop, _, _}), do: :atomics.get(stop, 1) == 1
+  defp done({_, done, _}, i), do: :counters.add(done, i, 1)
+  defp stop({stop, _, _}), do: :atomics.put(stop, 1, 1)
+
+  defp await_each({_, done, n} = load, enough) do
+    least = Enum.min(for i <- 1..n, do: :counters.get(done, i))
+
+    if least < enough do
+      receive do
+      after
+        100 -> await_each(load, enough)
+      end
+    end
+  end
+
   defp over?(deadline), do: System.monotonic_time(:millisecond) > deadline
   defp deadline(ms), do: System.monotonic_time(:millisecond) + ms
 
@@ -23,6 +41,8 @@ defmodule Linkspan.LoadTest do
          List.duplicate({:work_3, 50_000}, 2)
   @operations 4
   @callers 24
+  # Requests of an instance, for a share in them to say something.
+  @enough 100
 
   test "24 callers with short and long work on 50 instances: no scheduler is held twice, and nobody starves" do
     servers = for n <- 0..49, do: start(service: :echo, host: Enum.at(@hosts, rem(n, 3)))
@@ -37,17 +57,20 @@ defmodule Linkspan.LoadTest do
     end
 
     before = Enum.map(servers, &handled/1)
-    until = deadline(seconds() * 1000)
+    load = load(length(servers))
 
     callers =
       for _ <- 1..@callers do
         Task.async(fn ->
-          asked = mixed(handles, until, %{})
+          asked = mixed(handles, load, %{})
           assert Process.info(self(), :messages) == {:messages, []}
           asked
         end)
       end
 
+    wait(seconds())
+    await_each(load, @enough)
+    stop(load)
     asked = callers |> Task.await_many(:infinity) |> Enum.reduce(&merge/2)
     assert map_size(asked) == 50
 
@@ -78,9 +101,16 @@ defmodule Linkspan.LoadTest do
     assert Enum.min(shares) > usual / 2, inspect(shares)
   end
 
-  # Asks until the time is over. Returns requests and microseconds waited, by instance.
-  defp mixed(handles, until, asked) do
-    if over?(until) do
+  defp wait(seconds) do
+    receive do
+    after
+      seconds * 1000 -> :ok
+    end
+  end
+
+  # Asks until it is told to stop. Returns requests and microseconds waited, by instance.
+  defp mixed(handles, load, asked) do
+    if stopped?(load) do
       asked
     else
       n = :rand.uniform(tuple_size(handles)) - 1
@@ -88,7 +118,8 @@ defmodule Linkspan.LoadTest do
       body = Integer.to_string(micros)
       call = fn -> Linkspan.call(elem(handles, n), operation, body, :infinity) end
       {waited, {:ok, ""}} = :timer.tc(call)
-      mixed(handles, until, merge(asked, %{n => {1, waited}}))
+      done(load, n + 1)
+      mixed(handles, load, merge(asked, %{n => {1, waited}}))
     end
   end
 
@@ -100,11 +131,11 @@ defmodule Linkspan.LoadTest do
 
   @limit 50
   @askers 100
+  @warm 50
 
   test "casts and calls that come faster than they are handled take no more memory with time" do
     # Each takes half a millisecond or more, without using a processor; a kilobyte long, as numbers go.
     body = String.pad_leading("100", 1024, "0")
-    until = deadline(seconds() * 1000)
 
     servers =
       for host <- @hosts, kind <- [:cast, :call] do
@@ -113,17 +144,25 @@ defmodule Linkspan.LoadTest do
         {kind, start(service: :echo, host: host, queue: queue)}
       end
 
+    work =
+      for {kind, s} <- servers, _ <- 1..if(kind == :cast, do: 1, else: @askers), do: {kind, s}
+
+    load = load(length(work))
+
     producers =
-      for {kind, server} <- servers, _ <- 1..if(kind == :cast, do: 1, else: @askers) do
-        Task.async(fn -> produce(kind, Linkspan.handle(server), body, until, 0) end)
+      for {{kind, server}, i} <- Enum.with_index(work, 1) do
+        Task.async(fn -> produce(kind, Linkspan.handle(server), body, load, i) end)
       end
 
     processes = for({_, server} <- servers, do: server) ++ Enum.map(producers, & &1.pid)
     programs = for {_, s} <- servers, pid = Linkspan.info(s)[:os_pid], do: pid
+    # All heaps have become as large as they will.
+    await_each(load, @warm)
     start = System.monotonic_time(:millisecond)
+    until = deadline(seconds() * 1000)
     samples = sample(processes, programs, until, [])
-    produced = Task.await_many(producers, :infinity)
-    assert Enum.all?(produced, &(&1 > 0))
+    stop(load)
+    Task.await_many(producers, :infinity)
 
     # Producers wait: at no time more was open than the bounds allow, in any mailbox more than there are callers.
     for {_, server} <- servers, do: assert(Linkspan.info(server).counts.busy > 0)
@@ -142,18 +181,14 @@ defmodule Linkspan.LoadTest do
 
   defp median(values), do: Enum.at(Enum.sort(values), div(length(values), 2))
 
-  defp produce(kind, handle, body, until, produced) do
-    cond do
-      over?(until) ->
-        produced
+  defp produce(kind, handle, body, load, i) do
+    if not stopped?(load) do
+      if kind == :cast,
+        do: :ok = Linkspan.cast(handle, :sleep, body),
+        else: {:ok, ""} = Linkspan.call(handle, :sleep, body, :infinity)
 
-      kind == :cast ->
-        :ok = Linkspan.cast(handle, :sleep, body)
-        produce(kind, handle, body, until, produced + 1)
-
-      true ->
-        {:ok, ""} = Linkspan.call(handle, :sleep, body, :infinity)
-        produce(kind, handle, body, until, produced + 1)
+      done(load, i)
+      produce(kind, handle, body, load, i)
     end
   end
 
