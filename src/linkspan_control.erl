@@ -51,22 +51,31 @@ start(Blank, #{library := Path, events := Events} = Options) ->
             {error, Reason}
     end.
 
-listen(#linkspan{host = Host} = Instance, Shown, Events) ->
+listen(Instance, Shown, Events) ->
     Pid = term_to_binary(Events),
-    {ok, <<>>} = Host:control(Instance, ?LISTEN, [<<(byte_size(Pid)):32>>, Pid, term_to_binary(Shown)]),
+    {ok, <<>>} = control(Instance, ?LISTEN, [<<(byte_size(Pid)):32>>, Pid, term_to_binary(Shown)]),
     ok.
+
+%% Named, for a module in a variable is looked up at each call.
+control(#linkspan{host = linkspan_driver} = Instance, Operation, Body) ->
+    linkspan_driver:control(Instance, Operation, Body);
+control(#linkspan{host = linkspan_nif} = Instance, Operation, Body) ->
+    linkspan_nif:control(Instance, Operation, Body).
+
+send(#linkspan{host = linkspan_driver} = Instance, Head, Body) -> linkspan_driver:direct(Instance, Head, Body);
+send(#linkspan{host = linkspan_nif} = Instance, Head, Body) -> linkspan_nif:direct(Instance, Head, Body).
 
 %% What is left of a call when a host has not taken it on its fast path.
 -spec call(#linkspan{}, non_neg_integer(), iodata(), timeout()) -> {ok, binary()} | {error, linkspan:reason()}.
-call(#linkspan{host = Host, long = Long} = Instance, Operation, Body, Timeout) ->
+call(#linkspan{long = Long} = Instance, Operation, Body, Timeout) ->
     case iolist_size(Body) < ?LONG_BODY of
-        false -> direct(fun Host:direct/3, Instance, Operation, Body, Timeout);
+        false -> direct(fun send/3, Instance, Operation, Body, Timeout);
         true when ?IS_LONG(Operation, Long) -> direct(fun submit/3, Instance, Operation, Body, Timeout);
         true -> request(Instance, Operation, Body, Timeout)
     end.
 
-request(#linkspan{host = Host} = Instance, Operation, Body, Timeout) ->
-    answered(Instance, Host:control(Instance, Operation, Body), Timeout).
+request(Instance, Operation, Body, Timeout) ->
+    answered(Instance, control(Instance, Operation, Body), Timeout).
 
 %% What an answer to an operation means: a short operation of an idle instance has run, and this is its reply.
 -spec answered(#linkspan{}, answer(), timeout()) -> {ok, binary()} | {error, linkspan:reason()}.
@@ -78,10 +87,10 @@ result({Status, Body}) -> {error, linkspan_reason:reason(Status, Body)};
 result(closed) -> {error, closed}.
 
 %% A deferred request: says where its answer is to go, and waits for it.
-attach(#linkspan{host = Host} = Instance, Id, Timeout) ->
+attach(Instance, Id, Timeout) ->
     Reference = make_ref(),
     Tag = term_to_binary(Reference),
-    case Host:control(Instance, ?ATTACH, <<Id/binary, (linkspan_frame:timeout(Timeout)):32, Tag/binary>>) of
+    case control(Instance, ?ATTACH, <<Id/binary, (linkspan_frame:timeout(Timeout)):32, Tag/binary>>) of
         {?DEFERRED, <<>>} ->
             receive
                 {Reference, Status, Reply} -> linkspan_reason:result(Status, Reply)
@@ -108,8 +117,8 @@ head(Reference, Operation, Timeout, Mode) ->
     Tag = term_to_binary(Reference),
     <<(byte_size(Tag)):16, Tag/binary, Operation:32, (linkspan_frame:timeout(Timeout)):32, Mode/binary>>.
 
-submit(#linkspan{host = Host} = Instance, Head, Body) ->
-    Host:control(Instance, ?SUBMIT, [Head | Body]).
+submit(Instance, Head, Body) ->
+    control(Instance, ?SUBMIT, [Head | Body]).
 
 timed_out(Instance, Reference) ->
     case withdraw(Instance, Reference) of
@@ -124,8 +133,8 @@ timed_out(Instance, Reference) ->
 %% Gives a request or a stream up. Either it is withdrawn, and nothing comes any more; or it has just been answered, or
 %% the instance's end has: then the last message is there or on its way.
 -spec withdraw(#linkspan{}, reference()) -> withdrawn | ending.
-withdraw(#linkspan{host = Host} = Instance, Reference) ->
-    case Host:control(Instance, ?WITHDRAW, term_to_binary(Reference)) of
+withdraw(Instance, Reference) ->
+    case control(Instance, ?WITHDRAW, term_to_binary(Reference)) of
         {?CANCELLED, <<>>} -> withdrawn;
         _Answered -> ending
     end.
@@ -144,13 +153,13 @@ stream(Instance, Operation, Body, Window) ->
         {error, Reason} -> {error, Reason}
     end.
 
-ask(#linkspan{host = Host} = Instance, Operation, Body, Mode) ->
+ask(Instance, Operation, Body, Mode) ->
     Reference = make_ref(),
     Head = head(Reference, Operation, infinity, Mode),
     Sent =
         case iolist_size(Body) < ?LONG_BODY of
             true -> submit(Instance, Head, Body);
-            false -> Host:direct(Instance, Head, Body)
+            false -> send(Instance, Head, Body)
         end,
     case Sent of
         closed -> {error, closed};
@@ -158,23 +167,23 @@ ask(#linkspan{host = Host} = Instance, Operation, Body, Mode) ->
     end.
 
 -spec credit(#linkspan{}, reference(), pos_integer()) -> ok.
-credit(#linkspan{host = Host} = Instance, Reference, More) ->
+credit(Instance, Reference, More) ->
     %% Of the end of the instance a message tells.
-    _ = Host:control(Instance, ?GIVE_CREDIT, [<<More:32>>, term_to_binary(Reference)]),
+    _ = control(Instance, ?GIVE_CREDIT, [<<More:32>>, term_to_binary(Reference)]),
     ok.
 
 -spec cast(#linkspan{}, non_neg_integer(), iodata()) -> ok | {error, linkspan:reason()}.
-cast(#linkspan{host = Host} = Instance, Operation, Body) ->
-    case Host:control(Instance, Operation bor ?CAST_BIT, Body) of
+cast(Instance, Operation, Body) ->
+    case control(Instance, Operation bor ?CAST_BIT, Body) of
         {ok, <<>>} -> ok;
         Refused -> result(Refused)
     end.
 
 -spec await_room(#linkspan{}, non_neg_integer(), timeout()) -> ok | {error, linkspan:reason()}.
-await_room(#linkspan{host = Host} = Instance, Wanted, Timeout) ->
+await_room(Instance, Wanted, Timeout) ->
     Reference = make_ref(),
     Tag = term_to_binary(Reference),
-    case Host:control(Instance, ?AWAIT_ROOM, <<Wanted:64, Tag/binary>>) of
+    case control(Instance, ?AWAIT_ROOM, <<Wanted:64, Tag/binary>>) of
         {?DEFERRED, <<>>} ->
             Result =
                 receive
@@ -191,13 +200,13 @@ await_room(#linkspan{host = Host} = Instance, Wanted, Timeout) ->
 
 %% The record of an info, and what the host knows itself.
 -spec info(#linkspan{}, map()) -> {ok, binary(), map()} | {error, linkspan:reason()}.
-info(#linkspan{host = Host} = Instance, Own) ->
-    case Host:control(Instance, ?GET_INFO, <<>>) of
+info(Instance, Own) ->
+    case control(Instance, ?GET_INFO, <<>>) of
         {ok, Info} -> {ok, Info, Own};
         Refused -> result(Refused)
     end.
 
 %% What a typed service says of itself.
 -spec describe(#linkspan{}) -> {ok, binary()} | {error, linkspan:reason()}.
-describe(#linkspan{host = Host} = Instance) ->
-    result(Host:control(Instance, ?GET_DESCRIPTION, <<>>)).
+describe(Instance) ->
+    result(control(Instance, ?GET_DESCRIPTION, <<>>)).

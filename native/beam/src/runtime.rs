@@ -45,9 +45,8 @@ impl Runtime {
         if let Ok(Err(error)) = told.recv() {
             return Err(format!("no worker thread: {error}"));
         }
-        let clock = Arc::new(SystemClock::default());
-        let calibrated = clock.clone();
-        let _ = errands.send(Errand::Run(Box::new(move || calibrated.calibrate())));
+        let _ = errands.send(Errand::Run(Box::new(SystemClock::calibrate)));
+        let clock = Arc::new(SystemClock);
         let engine = Engine { libraries: Libraries::default().into(), pool, clock };
         let _ = RUNTIME.set(Runtime { engine, libraries, errands });
         Ok(())

@@ -18,10 +18,11 @@ pub trait Clock: Send + Sync {
 
 /// The clocks of the system; for wall time the processor's own counter, once it is calibrated: it is read in half the
 /// time.
-#[derive(Debug, Default)]
-pub struct SystemClock {
-    counter: OnceLock<Counter>,
-}
+#[derive(Clone, Copy, Debug)]
+pub struct SystemClock;
+
+/// The processor's counter, once it is calibrated.
+static COUNTER: OnceLock<Counter> = OnceLock::new();
 
 #[derive(Debug)]
 struct Counter {
@@ -34,12 +35,22 @@ struct Counter {
 static EPOCH: LazyLock<Instant> = LazyLock::new(Instant::now);
 
 impl SystemClock {
-    /// Compares the processor's counter with the system's clock. Takes a millisecond, seldom much longer.
-    pub fn calibrate(&self) {
+    /// Compares the processor's counter with the system's clock, for the whole process. Takes a millisecond, seldom much
+    /// longer.
+    pub fn calibrate() {
         let clock = quanta::Clock::new();
         let counter = Counter { at: since_epoch(), raw: clock.raw(), clock };
         // Fails if it has been calibrated already.
-        let _ = self.counter.set(counter);
+        let _ = COUNTER.set(counter);
+    }
+}
+
+/// Wall time by the system's clock; see [`Clock::now`].
+#[inline]
+pub(crate) fn now() -> u64 {
+    match COUNTER.get() {
+        Some(Counter { clock, at, raw }) => at + clock.delta_as_nanos(*raw, clock.raw()),
+        None => since_epoch(),
     }
 }
 
@@ -50,10 +61,7 @@ fn since_epoch() -> u64 {
 
 impl Clock for SystemClock {
     fn now(&self) -> u64 {
-        match self.counter.get() {
-            Some(Counter { clock, at, raw }) => at + clock.delta_as_nanos(*raw, clock.raw()),
-            None => since_epoch(),
-        }
+        now()
     }
 
     fn thread_cpu(&self) -> u64 {
@@ -164,11 +172,11 @@ mod tests {
 
     #[test]
     fn a_calibrated_clock_goes_on_where_it_was() {
-        let clock = SystemClock::default();
+        let clock = SystemClock;
         for calibrates in [false, true, false] {
             let (before, from, after) = (Instant::now(), clock.now(), Instant::now());
             if calibrates {
-                clock.calibrate();
+                SystemClock::calibrate();
             }
             while before.elapsed() < Duration::from_millis(20) {}
             let (least, ours, most) = (after.elapsed(), Duration::from_nanos(clock.now() - from), before.elapsed());

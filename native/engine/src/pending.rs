@@ -5,12 +5,14 @@ use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::Arc;
 
+use foldhash::fast::RandomState;
+
 use crate::{Outcome, Ticket};
 
 /// Open requests by key. Answered ones are dropped in passing, so that answering needs no access to the table.
 #[derive(Debug)]
 pub struct Pending<K> {
-    tickets: HashMap<K, Arc<Ticket>>,
+    tickets: HashMap<K, Arc<Ticket>, RandomState>,
     sweep_at: usize,
 }
 
@@ -18,7 +20,7 @@ const FIRST_SWEEP: usize = 64;
 
 impl<K: Eq + Hash> Default for Pending<K> {
     fn default() -> Self {
-        Pending { tickets: HashMap::new(), sweep_at: FIRST_SWEEP }
+        Pending { tickets: HashMap::default(), sweep_at: FIRST_SWEEP }
     }
 }
 

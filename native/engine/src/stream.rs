@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Instant;
 
 use bytes::Bytes;
 
@@ -10,7 +9,7 @@ use crate::abi::{Answer, Body, Call, Next, State, Stream};
 use crate::frame;
 use crate::instance::{Inner, Live};
 use crate::times::Way;
-use crate::{Outcome, Ticket};
+use crate::{Outcome, Ticket, clock};
 
 /// Most parts that a stream makes before the next request of its instance has its turn.
 const TURN_PARTS: usize = 16;
@@ -80,7 +79,7 @@ impl Inner {
     }
 
     /// Makes the next parts of a stream.
-    pub(crate) fn go_on(self: &Arc<Self>, live: &mut Option<Live>, ticket: &Arc<Ticket>, stack: usize, until: Instant) {
+    pub(crate) fn go_on(self: &Arc<Self>, live: &mut Option<Live>, ticket: &Arc<Ticket>, stack: usize, until: u64) {
         let Some(Live { streams, state, .. }) = live else { return };
         let Some(open) = streams.0.get_mut(&Streams::key(ticket)) else { return };
         let outcome = match self.make_parts(state, open, stack, until) {
@@ -99,7 +98,7 @@ impl Inner {
     }
 
     /// Makes parts until something is in the way. Each is noted as a run of the operation.
-    fn make_parts(&self, state: &mut State, open: &mut Open, stack: usize, until: Instant) -> Pause {
+    fn make_parts(&self, state: &mut State, open: &mut Open, stack: usize, until: u64) -> Pause {
         for _ in 0..TURN_PARTS {
             if open.ticket.is_done() {
                 return Pause::Unwanted;
@@ -135,7 +134,7 @@ impl Inner {
                     return Pause::End(outcome);
                 }
             }
-            if Instant::now() >= until {
+            if clock::now() >= until {
                 break;
             }
         }

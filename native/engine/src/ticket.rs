@@ -2,13 +2,12 @@
 
 use std::fmt;
 use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
-use std::sync::{Arc, LazyLock, OnceLock, Weak};
-use std::time::{Duration, Instant};
+use std::sync::{Arc, OnceLock, Weak};
 
 use bytes::Bytes;
 
 use crate::sync::{AtomicBool, AtomicCell, AtomicU8, AtomicU32, AtomicU64};
-use crate::{Options, Outcome, Recipient};
+use crate::{Options, Outcome, Recipient, clock};
 
 /// What an instance is to do.
 #[derive(Debug)]
@@ -106,7 +105,7 @@ pub struct Ticket {
     home: OnceLock<Weak<dyn Home>>,
     freed: AtomicBool,
     outcome: AtomicCell<Option<Box<Outcome>>>,
-    /// Nanoseconds after `EPOCH`; `u64::MAX` for never.
+    /// By the system's clock, in nanoseconds; `u64::MAX` for never.
     deadline: AtomicU64,
     /// Only of a stream.
     flow: Option<Box<Flow>>,
@@ -124,8 +123,6 @@ struct Flow {
     /// The ticket itself, for the queue.
     ticket: OnceLock<Weak<Ticket>>,
 }
-
-static EPOCH: LazyLock<Instant> = LazyLock::new(Instant::now);
 
 impl Ticket {
     /// A request that is in nobody's queue: it runs where it is, while somebody waits so many milliseconds. None at
@@ -172,8 +169,7 @@ impl Ticket {
     /// Says how long the recipient will wait, in milliseconds from now; [`FOREVER`] for no limit.
     pub fn set_timeout(&self, millis: u32) {
         if millis != FOREVER {
-            let at = EPOCH.elapsed() + Duration::from_millis(u64::from(millis));
-            self.deadline.store(at.as_nanos() as u64, Relaxed);
+            self.deadline.store(clock::now() + u64::from(millis) * 1_000_000, Relaxed);
         }
     }
 
@@ -181,7 +177,7 @@ impl Ticket {
     pub(crate) fn remaining(&self) -> u64 {
         match self.deadline.load(Relaxed) {
             u64::MAX => u64::MAX,
-            at => at.saturating_sub(EPOCH.elapsed().as_nanos() as u64),
+            at => at.saturating_sub(clock::now()),
         }
     }
 

@@ -3,13 +3,13 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering::{AcqRel, Acquire};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use bytes::{BufMut, Bytes, BytesMut};
 
 use crate::abi::{Answer, Body, Call, Service, State};
 use crate::budget::Budget;
-use crate::clock::Stopwatch;
+use crate::clock::{self, Stopwatch};
 use crate::instance::{Ending, Inner, Live};
 use crate::stream::Streams;
 use crate::thread::Thread;
@@ -18,8 +18,8 @@ use crate::{Attempt, Job, OnPanic, Options, Outcome, Run, Ticket, WORKER_STACK};
 
 /// Most requests that a worker handles before it lets other instances have their turn.
 const TURN_REQUESTS: usize = 64;
-/// Time after which a worker does the same.
-const TURN_TIME: Duration = Duration::from_millis(1);
+/// Time after which a worker does the same, in nanoseconds.
+const TURN_TIME: u64 = 1_000_000;
 
 impl Inner {
     pub(crate) fn try_inline(self: &Arc<Self>, operation: u32, cast: bool, body: Body<'_>, room: &mut [u8]) -> Attempt {
@@ -111,20 +111,20 @@ impl Inner {
 
     /// Handles what a turn may, unless the instance is closing or what follows `moves` to another thread.
     pub(crate) fn handle_some(self: &Arc<Self>, live: &mut Option<Live>, stack: usize, moves: impl Fn() -> bool) {
-        let until = Instant::now() + TURN_TIME;
+        let until = clock::now() + TURN_TIME;
         for _ in 0..TURN_REQUESTS {
             if self.is_closing() {
                 return;
             }
             let Some(ticket) = self.queue.pop() else { return };
             self.handle(live, &ticket, stack, until);
-            if moves() || Instant::now() >= until {
+            if moves() || clock::now() >= until {
                 return;
             }
         }
     }
 
-    fn handle(self: &Arc<Self>, live: &mut Option<Live>, ticket: &Arc<Ticket>, stack: usize, until: Instant) {
+    fn handle(self: &Arc<Self>, live: &mut Option<Live>, ticket: &Arc<Ticket>, stack: usize, until: u64) {
         let outcome = match ticket.take_job() {
             None if ticket.has_begun() => return self.go_on(live, ticket, stack, until),
             None => return self.bury(ticket),

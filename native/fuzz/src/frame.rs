@@ -41,7 +41,7 @@ impl Sink for Sender {
 static ENGINE: LazyLock<Engine> = LazyLock::new(|| Engine {
     libraries: Arc::new(Libraries::default()),
     pool: Pool::new(1, |worker| drop(std::thread::spawn(worker))),
-    clock: Arc::new(SystemClock::default()),
+    clock: Arc::new(SystemClock),
 });
 
 /// Frames behind each other, each with two bytes of length.

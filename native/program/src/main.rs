@@ -76,7 +76,7 @@ fn engine() -> Engine {
             process::exit(2);
         }
     });
-    Engine { libraries: Arc::new(Libraries::default()), pool, clock: Arc::new(SystemClock::default()) }
+    Engine { libraries: Arc::new(Libraries::default()), pool, clock: Arc::new(SystemClock) }
 }
 
 /// Starts a service of the folder `native` beside this program.

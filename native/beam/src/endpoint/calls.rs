@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use erl_driver::Pid;
+use foldhash::fast::RandomState;
 use linkspan_engine::{Instance, Job, Outcome, Pending, Ticket};
 
 use super::Site;
@@ -23,7 +24,7 @@ pub struct Calls<M> {
     attached: Pending<(Pid, Bytes)>,
     /// The call that its caller runs itself, in a dirty NIF, or the last one that was run so.
     running: Option<(Pid, Arc<Ticket>)>,
-    monitors: HashMap<Pid, M>,
+    monitors: HashMap<Pid, M, RandomState>,
     sweep_at: usize,
 }
 
@@ -34,7 +35,7 @@ impl<M> Default for Calls<M> {
             unattached: Pending::default(),
             attached: Pending::default(),
             running: None,
-            monitors: HashMap::new(),
+            monitors: HashMap::default(),
             sweep_at: FIRST_SWEEP,
         }
     }

@@ -38,7 +38,7 @@ pub fn counting_engine(workers: usize, alive: Arc<AtomicUsize>) -> Engine {
         };
         thread::Builder::new().stack_size(WORKER_STACK).spawn(counted).unwrap();
     };
-    Engine { libraries: LIBRARIES.clone(), pool: Pool::new(workers, spawn), clock: Arc::new(SystemClock::default()) }
+    Engine { libraries: LIBRARIES.clone(), pool: Pool::new(workers, spawn), clock: Arc::new(SystemClock) }
 }
 
 /// What a host is told of its own accord.
