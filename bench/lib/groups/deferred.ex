@@ -14,6 +14,7 @@ defmodule Bench.Groups.Deferred do
       Subject.with_callers(main ++ lanes(peers, work), plan.callers -- [1])
   end
 
+  # The pool in C is what one would write by hand to hold no scheduler, dirty or not: threads, and a message as answer.
   defp main(peers, %Work{label: label, number: number, body: body}) do
     dirty = fn -> ^body = CNif.dirty_cpu(number, body) end
 
@@ -22,6 +23,7 @@ defmodule Bench.Groups.Deferred do
       Subject.new(:driver_deferred, label, call(peers.driver, body)),
       Subject.new(:nif_deferred, label, call(peers.nif, body)),
       Subject.new(:nif_dirty_cpu, label, call(peers.nif_dirty_cpu, body)),
+      Subject.new(:c_nif_pool, label, fn -> ^body = CNif.pool(number, body) end),
       Subject.new(:c_dirty_cpu_again, label, dirty)
     ]
   end
@@ -40,7 +42,6 @@ defmodule Bench.Groups.Deferred do
       Subject.new(:nif_dirty_io, label, call(peers.nif_dirty_io, body)),
       Subject.new(:c_dirty_io, label, fn -> ^body = CNif.dirty_io(number, body) end),
       Subject.new(:rustler_dirty_cpu, label, fn -> ^body = RustlerNif.dirty_cpu(number, body) end),
-      Subject.new(:c_nif_pool, label, fn -> ^body = CNif.pool(number, body) end),
       Subject.new(:c_driver_pool, label, fn -> ^body = CDriver.deferred(pool, number, body) end),
       Subject.new(:c_driver_async, label, fn -> ^body = CDriver.deferred(async, number, body) end)
     ]

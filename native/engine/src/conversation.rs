@@ -31,8 +31,8 @@ impl Conversation {
         Conversation { sink, pending: Pending::default() }
     }
 
-    /// Handles a frame; how long the requests in it held this thread, in microseconds. An error means that the other side
-    /// does not keep to the protocol: the host should say so and end the conversation.
+    /// Handles a frame; returns how long the requests in it held this thread, in microseconds. An error means that the
+    /// other side does not keep to the protocol: the host should say so and end the conversation.
     pub fn frame(&mut self, instance: &Instance, frame: Bytes) -> Result<u32, FrameError> {
         let Some(batch) = frame::batch(&frame) else { return self.one(instance, frame::parse(frame)?, false) };
         self.sink.may_batch();
