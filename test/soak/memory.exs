@@ -23,6 +23,8 @@ defmodule Linkspan.Soak.Memory do
   # minute. The noise is that of the samples themselves, about the line through the means of twelve parts. Neighbouring
   # samples are much alike, since they show the same bodies on their way; means of parts are not.
   @parts 12
+  # So many standard errors are exceeded by chance once in a thousand times: Student's distribution, 10 degrees of freedom.
+  @certain 4.14
   def slope(samples, name) do
     second_half = samples |> Enum.drop(div(length(samples), 2)) |> Enum.map(& &1[name])
     length = max(1, div(length(second_half), @parts))
@@ -31,11 +33,8 @@ defmodule Linkspan.Soak.Memory do
       second_half |> Enum.take(-@parts * length) |> Enum.chunk_every(length) |> Enum.map(&mean/1)
 
     {slope, error} = line(means)
-    {slope * 60 / length, error * certain() * 60 / length}
+    {slope * 60 / length, error * @certain * 60 / length}
   end
-
-  # So many standard errors are exceeded by chance once in a thousand times: Student's distribution, 10 degrees of freedom.
-  defp certain, do: 4.14
 
   # Least squares: the slope, and its standard error.
   defp line(values) do
