@@ -4,7 +4,7 @@ use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use bytes::Bytes;
-use linkspan_engine::frame::{self, Command, Frame};
+use linkspan_engine::frame::{self, Command, Frame, FrameError};
 use linkspan_engine::{
     Conversation, Engine, Host, Instance, Libraries, Outcome, Pool, Sink, SystemClock, WORKER_STACK,
 };
@@ -44,6 +44,24 @@ static ENGINE: LazyLock<Engine> = LazyLock::new(|| Engine {
     clock: Arc::new(SystemClock),
 });
 
+/// What is in a frame, which may be a batch, and what is wrong with the rest of it.
+fn read(one: &Bytes) -> (Vec<Frame>, Option<FrameError>) {
+    let mut frames = Vec::new();
+    let Some(batch) = frame::batch(one) else {
+        return match frame::parse(one.clone()) {
+            Ok(frame) => (vec![frame], None),
+            Err(error) => (frames, Some(error)),
+        };
+    };
+    for part in batch {
+        match part.and_then(frame::parse) {
+            Ok(frame) => frames.push(frame),
+            Err(error) => return (frames, Some(error)),
+        }
+    }
+    (frames, None)
+}
+
 /// Frames behind each other, each with two bytes of length.
 pub fn check(mut bytes: &[u8]) -> bool {
     let mut taken = false;
@@ -54,17 +72,19 @@ pub fn check(mut bytes: &[u8]) -> bool {
         bytes = rest;
         let one = Bytes::copy_from_slice(one);
         let _ = (frame::load(one.clone()), frame::start(one.clone()));
-        match frame::parse(one.clone()) {
-            // Which files there are is none of the fuzzer's business.
-            Ok(Frame { command: Command::Load { .. }, .. }) => {}
-            Ok(Frame { tag, command }) => {
-                assert!(tag.len() < one.len());
-                let _ = command.into_job();
-                conversation.frame(&instance, one).expect("it has been read before");
-                taken = true;
-            }
-            Err(error) => assert!(!error.to_string().is_empty() && conversation.frame(&instance, one).is_err()),
+        let (frames, broken) = read(&one);
+        // Which files there are is none of the fuzzer's business.
+        if frames.iter().any(|frame| matches!(frame.command, Command::Load { .. })) {
+            continue;
         }
+        taken |= broken.is_none() && !frames.is_empty();
+        for Frame { tag, command } in frames {
+            assert!(tag.len() < one.len());
+            let _ = command.into_job();
+        }
+        let told = conversation.frame(&instance, one).err();
+        assert_eq!(told, broken, "what it has been read as before");
+        assert!(broken.is_none_or(|error| !error.to_string().is_empty()));
     }
     taken
 }
