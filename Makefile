@@ -110,7 +110,7 @@ deny: ## Checks licences, bans and sources of the crates [ADVISORIES=yes: asks t
 fuzz: ## Feeds decoders and scripts with what libFuzzer finds [MINUTES=5 TARGET=etf]
 	@sh native/fuzz/libfuzzer/run.sh $(or $(MINUTES),5) $(TARGET)
 
-loom: ## Takes the steps of the engine's tickets in every order
+loom: ## Takes the steps of the engine's tickets and turns in every order
 	RUSTFLAGS="--cfg loom" cargo test --release --locked --manifest-path native/engine/loom/Cargo.toml --target-dir target/loom
 
 .PHONY: sanitize

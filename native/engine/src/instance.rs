@@ -3,8 +3,8 @@
 use std::fmt;
 use std::ops::Deref;
 use std::sync::atomic::{
-    AtomicBool, AtomicUsize,
-    Ordering::{AcqRel, Relaxed, SeqCst},
+    AtomicUsize,
+    Ordering::{AcqRel, Relaxed},
 };
 use std::sync::{Arc, OnceLock, Weak};
 
@@ -16,6 +16,7 @@ use parking_lot::Mutex;
 use crate::abi::{Body, Service, State};
 use crate::budget::Budget;
 use crate::counters::Counters;
+use crate::relief::Relief;
 use crate::schedule::{Schedule, Turns};
 use crate::stream::Streams;
 use crate::thread::Thread;
@@ -36,8 +37,7 @@ pub(crate) struct Inner {
     pub(crate) options: OnceLock<Options>,
     /// Why the instance has ended by itself.
     pub(crate) reason: OnceLock<Outcome>,
-    /// Whether another worker has taken the place of the one that runs it.
-    worker_gone: AtomicBool,
+    pub(crate) relief: Relief,
     pub(crate) queue: SegQueue<Arc<Ticket>>,
     /// Cancelled requests that are still in the queue and count no more.
     pub(crate) tombstones: AtomicUsize,
@@ -132,7 +132,7 @@ impl Instance {
             thread: OnceLock::new(),
             options: OnceLock::new(),
             reason: OnceLock::new(),
-            worker_gone: AtomicBool::new(false),
+            relief: Relief::new(),
             queue: SegQueue::new(),
             tombstones: AtomicUsize::new(0),
             shared: CachePadded::new(Shared {
@@ -236,34 +236,11 @@ impl Inner {
     }
 
     fn close(self: &Arc<Self>) {
-        if self.schedule.close() && self.thread.get().is_none() && self.live.is_locked() {
-            self.give_worker_up();
+        // What runs may never come back, whatever it is told: the other instances get a worker in its place.
+        if self.schedule.close() && self.thread.get().is_none() && self.live.is_locked() && self.relief.relieve() {
+            self.engine.pool.add_worker();
         }
         self.schedule.request_last(self);
-    }
-
-    /// What runs may never come back, whatever it is told: the other instances get a worker in its place.
-    fn give_worker_up(&self) {
-        self.worker_gone.store(true, SeqCst);
-        // It has just come back: then nobody would look.
-        if self.gave_worker_up() {
-            return;
-        }
-        self.engine.pool.add_worker();
-    }
-
-    /// Another worker takes the place of the one that stops the service.
-    pub(crate) fn replace_worker(&self) {
-        self.worker_gone.store(true, SeqCst);
-    }
-
-    pub(crate) fn has_given_worker_up(&self) -> bool {
-        self.worker_gone.load(SeqCst)
-    }
-
-    /// Whether the worker that runs the last turn has been replaced; true once.
-    pub(crate) fn gave_worker_up(&self) -> bool {
-        self.schedule.is_closed() && self.worker_gone.swap(false, SeqCst)
     }
 
     pub(crate) fn emit(&self, event: Bytes) {

@@ -19,6 +19,7 @@ mod options;
 mod outcome;
 mod pending;
 mod pool;
+mod relief;
 mod room;
 mod schedule;
 mod stopping;

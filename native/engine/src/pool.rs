@@ -66,7 +66,7 @@ fn add_worker(spawn: &Spawn, work: &Receiver<Arc<Inner>>) {
 fn serve(work: &Receiver<Arc<Inner>>) {
     for instance in work {
         run(&instance);
-        if instance.gave_worker_up() {
+        if instance.schedule.is_closed() && instance.relief.come_back() {
             return;
         }
     }

@@ -80,8 +80,9 @@ impl Stops {
                 }
                 Some(_) => {
                     // Whoever ends a stop looks for it here first: it is over, or its worker is replaced.
-                    state.running.remove(0).instance.replace_worker();
-                    MutexGuard::unlocked(&mut state, &add_worker);
+                    if state.running.remove(0).instance.relief.relieve() {
+                        MutexGuard::unlocked(&mut state, &add_worker);
+                    }
                 }
                 None => self.rest(&mut state),
             }

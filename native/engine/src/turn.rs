@@ -85,7 +85,7 @@ impl Inner {
             drop(live);
             // Those who wait are told first, then the host: a service may take its time to stop, or for ever.
             self.refuse_rest();
-            let replaceable = last.is_some() && self.thread.get().is_none() && !self.has_given_worker_up();
+            let replaceable = last.is_some() && self.thread.get().is_none() && !self.relief.is_relieved();
             let _stopping = replaceable.then(|| self.engine.pool.stopping(self));
             if let Some(live) = &last {
                 self.close_streams(&live.streams);

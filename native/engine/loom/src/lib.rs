@@ -1,5 +1,5 @@
-//! The engine's tickets in every order in which threads can take their steps. `ticket.rs` and `sync.rs` are the engine's
-//! own; what they use besides has a stand-in here.
+//! The engine's tickets and schedules in every order in which threads can take their steps. `ticket.rs`, `schedule.rs`,
+//! `relief.rs` and `sync.rs` are the engine's own; what they use besides has a stand-in here.
 #![cfg(loom)]
 #![allow(dead_code)] // a model needs a part of a ticket only
 
@@ -9,12 +9,22 @@ use bytes::Bytes;
 mod answers;
 #[cfg(test)]
 mod house;
+#[path = "../../src/relief.rs"]
+mod relief;
+#[cfg(test)]
+mod reliefs;
+#[path = "../../src/schedule.rs"]
+mod schedule;
 #[cfg(test)]
 mod streams;
 #[path = "../../src/sync.rs"]
 mod sync;
 #[path = "../../src/ticket.rs"]
 mod ticket;
+#[cfg(test)]
+mod turns;
+#[cfg(test)]
+mod workshop;
 
 /// How an instance is to behave: of no matter here.
 #[derive(Clone, Debug)]
