@@ -31,12 +31,20 @@ start(#{service := Service, full := Full} = Options) ->
                 {ok, Instance} ->
                     {ok, Instance};
                 {error, Reason} ->
-                    true = unlink(Port),
-                    ok = close(Blank),
+                    ok = give_up(Blank),
                     {error, Reason}
             end
     catch
         error:Reason -> {error, {open_port, Reason}}
+    end.
+
+%% Of an instance that has not started: linked until it is closed, so that it goes with whoever is killed meanwhile.
+give_up(#linkspan{target = Port} = Blank) ->
+    ok = close(Blank),
+    true = unlink(Port),
+    receive
+        {'EXIT', Port, _} -> ok
+    after 0 -> ok
     end.
 
 -spec own(linkspan_options:options()) -> {ok, #linkspan{}} | {error, linkspan:reason()}.

@@ -35,10 +35,19 @@ create_table() ->
 %% Makes an instance known until its process or port ends. Waits for nobody.
 -spec register(key(), #linkspan{}, name()) -> ok.
 register(Key, Instance, Name) ->
+    Keeper = whereis(?MODULE),
+    %% First, so that whoever is killed before it has been done leaves no row that nobody watches.
+    ok = watch_soon(Key),
     true = ets:insert(?TABLE, {Key, Instance, Name}),
-    gen_server:cast(?MODULE, {watch, Key}).
+    %% That may have been in vain: the instance had ended, and its row was not there yet; or the keeper.
+    case whereis(?MODULE) =:= Keeper andalso is_there(Key) of
+        true -> ok;
+        false -> watch_soon(Key)
+    end.
 
-%% All that have not ended. Whoever was killed while it registered has left a row that nobody watches: it goes here.
+watch_soon(Key) -> gen_server:cast(?MODULE, {watch, Key}).
+
+%% All that have not ended. Rows of others are on their way out.
 -spec all() -> [{key(), #linkspan{}, name()}].
 all() ->
     Rows =

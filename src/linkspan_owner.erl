@@ -79,8 +79,9 @@ enter_loop(Name, State) -> gen_server:enter_loop(?MODULE, [], State, Name).
 
 -spec refuse(pid(), term()) -> no_return().
 refuse(Parent, Reason) ->
-    true = unlink(Parent),
+    %% Linked until the parent has its answer: it hears of an end before that by nothing else.
     proc_lib:init_ack(Parent, {error, Reason}),
+    true = unlink(Parent),
     exit(normal).
 
 %% The name is free when the caller learns of the error.

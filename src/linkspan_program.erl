@@ -330,10 +330,11 @@ connect(#linkspan{owner = Owner}, Pid) ->
 close(#linkspan{owner = Owner}) ->
     linkspan_owner:close(Owner).
 
-%% Closing would first write what is queued; killing closes at once, and the program ends with its pipe.
+%% Closing would first write what is queued; killing closes at once, and the program ends with its pipe. Linked until then,
+%% the port goes with an owner that is killed meanwhile.
 -spec release(#linkspan{}) -> ok.
 release(#linkspan{target = Port}) ->
     ok = linkspan_batch:ended(closed),
-    true = unlink(Port),
     true = exit(Port, kill),
+    true = unlink(Port),
     ok.
