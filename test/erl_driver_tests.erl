@@ -550,14 +550,124 @@ a_port_ended_by_hand_keeps_its_state_to_the_end_of_the_callback(Dir) ->
     ?assertEqual("dropped", os:getenv("SYS_DRV")).
 
 a_crash_of_the_vm_is_told(Dir) ->
+    crash(Dir, "watch_drv", "emergency_close").
+
+a_panic_when_the_vm_crashes_is_caught(Dir) ->
+    crash(Dir, "panics_drv", "panicked").
+
+%% A VM with a port of the driver, which writes a file when it is told.
+crash(Dir, Driver, File) ->
     Erl = filename:join([code:root_dir(), "bin", "erl"]),
-    Code = "ok = erl_ddll:load(\".\", watch_drv), open_port({spawn_driver, watch_drv}, []), erlang:halt(\"crash\").",
+    Load = io_lib:format("ok = erl_ddll:load(\".\", ~s), open_port({spawn_driver, ~s}, []), ", [Driver, Driver]),
+    Code = lists:flatten(Load) ++ "erlang:halt(\"crash\").",
     Options = [exit_status, {cd, Dir}, {args, ["-noshell", "-eval", Code]}, {env, [{"ERL_CRASH_DUMP", "/dev/null"}]}],
     process_flag(trap_exit, true),
     Port = open_port({spawn_executable, Erl}, [stderr_to_stdout, hide | Options]),
     ?assertNotEqual(0, status(Port, standard_io)),
     ?assertEqual(normal, exited(Port)),
-    ?assertEqual({ok, <<"called">>}, file:read_file(filename:join(Dir, "emergency_close"))).
+    ?assertEqual({ok, <<"called">>}, file:read_file(filename:join(Dir, File))).
+
+%% What ends the port; the callback that is told of; and what leads to it.
+panics_of_a_port() ->
+    Command = fun(Port) -> true = port_command(Port, "x") end,
+    Does = fun(Operation) -> fun(Port) -> [] = port_control(Port, Operation, "") end end,
+    Refused = fun(Operation) -> fun(Port) -> ?assertError(badarg, port_control(Port, Operation, "")) end end,
+    [
+        {"control", "control", Refused(1)},
+        {"room", "control", Refused(8)},
+        {"written", "control", Refused(9)},
+        {"call", "call", fun(Port) -> ?assertError(badarg, erlang:port_call(Port, 1, x)) end},
+        {"outputv", "outputv", Command},
+        {"output", "output", Command},
+        {"ready_input", "ready_input", Does(2)},
+        {"ready_output", "ready_output", Does(3)},
+        {"timeout", "timeout", Does(4)},
+        {"ready_async", "ready_async", Does(5)},
+        {"result", "ready_async", Does(5)},
+        {"process_exit", "process_exit", fun(Port) -> spawn(fun() -> port_control(Port, 6, "") end) end},
+        {"flush", "flush", fun(Port) ->
+            [] = port_control(Port, 7, "left in the queue"),
+            true = port_close(Port)
+        end}
+    ].
+
+a_panic_in_whatever_callback_ends_the_port_alone(Dir) ->
+    lists:foreach(
+        fun({Fault, Told, Lead}) ->
+            with_panics(Dir, Fault, fun(Other) ->
+                Port = open("panics_drv " ++ Fault, []),
+                _ = Lead(Port),
+                ?assertEqual({Fault, panic}, {Fault, ended(Port)}),
+                until("PANICS_DRV_TOLD", Told),
+                alone(Other)
+            end)
+        end,
+        panics_of_a_port()
+    ).
+
+%% A port that has been closed is not linked to its owner any more.
+ended(Port) ->
+    case exited(Port) of
+        normal -> panic;
+        Reason -> Reason
+    end.
+
+a_panic_at_either_end_of_a_port_is_told(Dir) ->
+    with_panics(Dir, "", fun(Other) ->
+        ?assertError(einval, open("panics_drv start", [])),
+        ?assertEqual("start", os:getenv("PANICS_DRV_TOLD")),
+        alone(Other),
+        lists:foreach(
+            fun(Fault) ->
+                ok = close(open("panics_drv " ++ Fault, [])),
+                ?assertEqual({Fault, "stop"}, {Fault, os:getenv("PANICS_DRV_TOLD")}),
+                alone(Other),
+                os:putenv("PANICS_DRV_TOLD", "")
+            end,
+            ["stop", "drop"]
+        )
+    end).
+
+panics_without_a_port_are_told(Dir) ->
+    with_panics(Dir, "stop_select", fun(_Other) ->
+        ok = close(open("panics_drv", [])),
+        until("PANICS_DRV_TOLD", "stop_select")
+    end),
+    os:putenv("PANICS_DRV", "init"),
+    ?assertEqual({error, driver_init_failed}, erl_ddll:load(Dir, "panics_drv")),
+    ?assertEqual("init", os:getenv("PANICS_DRV_TOLD")),
+    with_panics(Dir, "finish", fun alone/1),
+    until("PANICS_DRV_TOLD", "finish").
+
+who_is_told_of_panics_may_panic(Dir) ->
+    with_panics(Dir, "hook", fun(_Other) ->
+        Port = open("panics_drv control", []),
+        ?assertError(badarg, port_control(Port, 1, "")),
+        ?assertEqual(panic, exited(Port))
+    end).
+
+all_of_the_room_may_be_written_and_no_more(Dir) ->
+    with_panics(Dir, "", fun(Port) -> ?assertEqual(lists:duplicate(64, $x), port_control(Port, 10, "")) end).
+
+%% The driver is loaded anew, and can be used before and after; Other is a port without a fault.
+with_panics(Dir, Chosen, Test) ->
+    os:putenv("PANICS_DRV", Chosen),
+    os:putenv("PANICS_DRV_TOLD", ""),
+    with(Dir, "panics_drv", "panics_drv", [], fun(Other) ->
+        _ = Test(Other),
+        alone(Other)
+    end).
+
+%% States of other ports are dropped when the VM has ended them.
+alone(Port) ->
+    case port_control(Port, 1, "") of
+        "1" ->
+            ok;
+        _ ->
+            receive
+            after 1 -> alone(Port)
+            end
+    end.
 
 callbacks_are_chosen_when_a_driver_is_loaded(Dir) ->
     [

@@ -137,7 +137,7 @@ pub unsafe extern "C" fn process_exit<D: Driver<Q>, Q: QueueAccess>(
     // SAFETY: the VM gives a valid monitor, which may be copied.
     let monitor = Monitor(unsafe { *monitor });
     // SAFETY: the VM calls.
-    unsafe { Slot::<D, Q>::run(data, "process_exit", |driver, port| driver.process_exit(port, monitor)) };
+    unsafe { Slot::<D, Q>::run_before_end(data, "process_exit", |driver, port| driver.process_exit(port, monitor)) };
 }
 
 pub unsafe extern "C" fn control<D: Driver<Q>, Q: QueueAccess>(

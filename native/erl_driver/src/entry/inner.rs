@@ -16,7 +16,7 @@ pub const EMPTY: u64 = 1;
 /// A callback has the state.
 pub const BUSY: u64 = 2;
 /// It is noted how the port shall end.
-const ENDING: u64 = 4;
+pub const ENDING: u64 = 4;
 /// The VM has given the slot up.
 pub const STOPPED: u64 = 8;
 /// One of those who hold on to the slot: the callback that runs, and whoever has reached it as another port. There is room
@@ -125,6 +125,23 @@ impl<Q> Inner<Q> {
             // SAFETY: the caller's promise.
             unsafe { Self::finish(inner) };
         }
+    }
+
+    /// As `leave`, in a callback after which the VM uses what the end of the port would free: that comes with the port's
+    /// timer, which nobody needs any more.
+    ///
+    /// # Safety
+    /// As of `leave`.
+    pub unsafe fn leave_before_end(inner: *const Self) {
+        // SAFETY: held until here.
+        let this = unsafe { &*inner };
+        if this.state.get() & (ENDING | STOPPED) != ENDING {
+            // SAFETY: the caller's promise.
+            return unsafe { Self::leave(inner) };
+        }
+        this.state.set(this.state.get() - HELD);
+        // SAFETY: inside a callback of the port.
+        unsafe { sys::driver_set_timer(this.port.get(), 0) };
     }
 
     /// # Safety

@@ -157,6 +157,13 @@ impl<D: Driver<Q>, Q: QueueAccess> Entry<D, Q> {
         self
     }
 
+    /// Gives [`Driver::process_exit`] to the VM, and `timeout`: by that the port ends, if it is to end in
+    /// `process_exit`.
+    pub fn process_exit(mut self) -> Self {
+        self.draft.raw.process_exit = Some(callback::process_exit::<D, Q>);
+        self.timeout()
+    }
+
     callbacks!(
         init,
         output,
@@ -169,7 +176,6 @@ impl<D: Driver<Q>, Q: QueueAccess> Entry<D, Q> {
         ready_async,
         flush,
         call,
-        process_exit,
         stop_select,
         emergency_close
     );

@@ -9,7 +9,7 @@ use std::mem::MaybeUninit;
 
 use erl_driver_sys as sys;
 
-use super::inner::{BUSY, EMPTY, HELD, Inner, STOPPED};
+use super::inner::{BUSY, EMPTY, ENDING, HELD, Inner, STOPPED};
 use crate::panic;
 use crate::port::Ending;
 use crate::{Driver, Port, QueueAccess, Refusal};
@@ -84,8 +84,9 @@ impl<D: Driver<Q>, Q: QueueAccess> Slot<D, Q> {
         // SAFETY: the caller's promise; the slot is held until `leave`.
         let Slot { inner, driver } = unsafe { &*data.cast::<Self>() };
         let state = inner.state.get();
-        // The VM does not call a port's callback within another. Should it ever, the state is taken.
-        if state & (EMPTY | BUSY) != 0 {
+        if state & (EMPTY | BUSY | ENDING) != 0 {
+            // SAFETY: the caller's promise.
+            unsafe { Self::end_instead(inner) };
             return None;
         }
         inner.state.set((state + HELD) | BUSY);
@@ -101,6 +102,37 @@ impl<D: Driver<Q>, Q: QueueAccess> Slot<D, Q> {
         // SAFETY: held above; not used below.
         unsafe { Inner::leave(inner) };
         result
+    }
+
+    /// Ends a port whose end was postponed: none of its callbacks runs any more.
+    ///
+    /// # Safety
+    /// As of `run`.
+    #[cold]
+    unsafe fn end_instead(inner: *const Inner<Q>) {
+        // SAFETY: the caller's promise; held before it is left.
+        let this = unsafe { &*inner };
+        // The VM does not call a port's callback within another. Should it ever, the state is taken.
+        if this.state.get() & (EMPTY | BUSY) == 0 {
+            this.hold();
+            // SAFETY: just held; not used below.
+            unsafe { Inner::leave(inner) };
+        }
+    }
+
+    /// As `run`, but if the port is to end it does so a little later: OTP looks at the monitor that has fired when
+    /// `process_exit` has returned, and an end would have freed it.
+    ///
+    /// # Safety
+    /// As of `run`.
+    pub unsafe fn run_before_end(data: sys::ErlDrvData, callback: &'static str, f: impl FnOnce(&mut D, &Port<'_, Q>)) {
+        // SAFETY: the caller's promise; the slot is held until `leave_before_end`.
+        let inner = unsafe { &(*data.cast::<Self>()).inner };
+        inner.hold();
+        // SAFETY: the caller's promise.
+        unsafe { Self::run(data, callback, f) };
+        // SAFETY: held above; not used below.
+        unsafe { Inner::leave_before_end(inner) };
     }
 
     /// The first callback: makes the state. On failure the slot is freed.
