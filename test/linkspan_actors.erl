@@ -141,7 +141,7 @@ send(Actor, Slot, Operation, Body, Key) -> sent(Actor, Slot, Operation, linkspan
 sent(Actor, Slot, Operation, Body, Key) ->
     Instance = known({instance, Slot}),
     Request = in(Actor, fun() -> linkspan:send_request(Instance, Operation, Body) end),
-    ets:insert(?MODULE, {{request, Key}, known({actor, Actor}), Request}),
+    remember({request, Key}, Actor, Request),
     sent.
 
 fetch(Actor, Key, How) ->
@@ -159,11 +159,17 @@ open_stream(Actor, Slot, Operation, Last, Window, Key) ->
     Instance = known({instance, Slot}),
     case in(Actor, fun() -> linkspan:stream(Instance, Operation, integer_to_list(Last), [{window, Window}]) end) of
         {ok, Stream} ->
-            ets:insert(?MODULE, {{stream, Key}, known({actor, Actor}), Stream}),
+            remember({stream, Key}, Actor, Stream),
             ok;
         Error ->
             Error
     end.
+
+%% The model forgets what belongs to an instance that has ended, so that its key may come again by chance. It is kept under
+%% another one, to be given up at the end.
+remember({Kind, _} = Key, Actor, Value) ->
+    [ets:insert(?MODULE, {{Kind, make_ref()}, Owner, Old}) || {_, Owner, Old} <- ets:take(?MODULE, Key)],
+    ets:insert(?MODULE, {Key, known({actor, Actor}), Value}).
 
 %% The next parts, and how it ended if it did.
 take(Actor, Key, Most) ->
