@@ -153,10 +153,13 @@ defmodule Linkspan.EndingsTest do
     end
   end
 
-  # How many processes of the system want each core, on the average of the last minute.
-  defp load_of_a_core do
-    {load, _} = Float.parse(File.read!("/proc/loadavg"))
-    load / System.schedulers_online()
+  # Not so if it has ended and only its number is left: of programs whose VM has gone the first process of the system
+  # takes that away, when it gets round to it.
+  defp runs?(os_pid) do
+    case File.read("/proc/#{os_pid}/stat") do
+      {:ok, stat} -> not (stat =~ ~r/.*\) [ZX] /)
+      {:error, _gone} -> false
+    end
   end
 
   # OS processes that have this in their environment.
@@ -208,15 +211,15 @@ defmodule Linkspan.EndingsTest do
         for _ <- 1..(5 * @times) do
           vm = VirtualMachine.run(code)
           [beam | programs] = for _ <- 0..50, do: VirtualMachine.line(vm)
-          assert Enum.all?(programs, &os_process?/1)
+          assert Enum.all?(programs, &runs?/1)
           {_, 0} = System.cmd("kill", ["-9", beam])
           from = System.monotonic_time(:millisecond)
-          eventually(fn -> not Enum.any?(programs, &os_process?/1) end)
+          eventually(fn -> not Enum.any?(programs, &runs?/1) end)
           System.monotonic_time(:millisecond) - from
         end
 
-      # A second of a machine that has nothing else to do: others wait for their turn.
-      assert Enum.min(left) < 1000 * max(1, load_of_a_core()), "took #{inspect(left)} ms"
+      # They all take some 50 ms; of five times some may fall upon a machine that has something else to do.
+      assert Enum.min(left) < 1000, "took #{inspect(left)} ms"
     end
 
     test "halted under load ends with status 0, at once, and leaves neither core nor program" do
