@@ -639,6 +639,21 @@ panics_without_a_port_are_told(Dir) ->
     with_panics(Dir, "finish", fun alone/1),
     until("PANICS_DRV_TOLD", "finish").
 
+a_panic_in_whatever_callback_of_a_bare_driver_is_told(Dir) ->
+    os:putenv("BARE_DRV_PANIC", "init"),
+    ?assertEqual({error, driver_init_failed}, erl_ddll:load(Dir, "bare_drv")),
+    ?assertEqual("init", os:getenv("BARE_DRV_TOLD")),
+    with_bare_panic(Dir, "control", fun(Port) -> ?assertError(badarg, port_control(Port, 1, "")) end),
+    with_bare_panic(Dir, "call", fun(Port) -> ?assertError(badarg, erlang:port_call(Port, 1, x)) end),
+    with_bare_panic(Dir, "stop", fun close/1),
+    with_bare_panic(Dir, "finish", fun close/1),
+    os:unsetenv("BARE_DRV_PANIC").
+
+with_bare_panic(Dir, Fault, Test) ->
+    os:putenv("BARE_DRV_PANIC", Fault),
+    with(Dir, "bare_drv", "bare_drv", [], Test),
+    until("BARE_DRV_TOLD", Fault).
+
 who_is_told_of_panics_may_panic(Dir) ->
     with_panics(Dir, "hook", fun(_Other) ->
         Port = open("panics_drv control", []),

@@ -1,11 +1,18 @@
 //! A driver without `start`, whose memory is the VM's.
 
-use erl_driver::{BareDriver, Call, Control, DriverAllocator, InitFailed, Memory, Replied, Vector, env};
+use std::ffi::CString;
+
+use erl_driver::{BareDriver, Call, Control, DriverAllocator, InitFailed, Memory, Replied, Vector, env, panic};
 
 #[global_allocator]
 static ALLOCATOR: DriverAllocator = DriverAllocator;
 
 struct Bare;
+
+/// Panics in the callback that stands in the environment.
+fn at(callback: &str) {
+    assert!(env::get(c"BARE_DRV_PANIC").is_none_or(|chosen| chosen.to_bytes() != callback.as_bytes()));
+}
 
 erl_driver::bare_driver!(Bare, "bare_drv": init, finish, stop, outputv, control, call);
 
@@ -13,10 +20,19 @@ impl BareDriver for Bare {
     fn init() -> Result<(), InitFailed> {
         // What a panic says on standard error is of no use here.
         std::panic::set_hook(Box::new(|_| {}));
+        panic::set_hook(|panicked| {
+            env::set(c"BARE_DRV_TOLD", &CString::new(panicked.callback).unwrap_or_default());
+        });
+        at("init");
         Ok(())
     }
 
+    fn finish() {
+        at("finish");
+    }
+
     fn stop() {
+        at("stop");
         env::set(c"BARE_DRV", c"stopped");
     }
 
@@ -28,6 +44,7 @@ impl BareDriver for Bare {
     }
 
     fn control<'a>(operation: u32, body: &[u8], reply: Control<'a>) -> Replied<'a> {
+        at("control");
         match operation {
             1 => reply.bytes(body),
             2 => {
@@ -57,6 +74,7 @@ impl BareDriver for Bare {
     }
 
     fn call<'a>(_operation: u32, term: &[u8], reply: Call<'a>) -> Replied<'a> {
+        at("call");
         reply.bytes(term)
     }
 }
