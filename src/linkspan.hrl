@@ -11,7 +11,7 @@
     path = <<>> :: binary(),
     hash = <<>> :: binary(),
     %% Under which the numbers of its operations are kept.
-    key :: atom(),
+    key :: atom() | {linkspan_service, binary()},
     %% One bit for each operation, by its number, that is always deferred. Higher numbers are left out: it is a hint.
     long = 0 :: non_neg_integer(),
     %% What a call does when the queue is full.

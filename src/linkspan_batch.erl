@@ -37,7 +37,9 @@
 ask(Owner, Kind, Fields, Body, Timeout) ->
     Request = request(Fields, Body, iolist_size(Body)),
     Reference = make_ref(),
-    _ = Owner ! ?ASK(self(), Reference, Timeout =:= infinity, Kind, Request),
+    %% A request for room has no time-out of its own.
+    Watched = Timeout =:= infinity orelse Kind =:= ?ROOM,
+    _ = Owner ! ?ASK(self(), Reference, Watched, Kind, Request),
     receive
         {Reference, Status, Answer} -> result(Status, Answer)
     after min(Timeout, ?UNWATCHED) -> wait(Owner, Reference, Timeout)
@@ -222,7 +224,7 @@ replies(<<Len:32, ?REPLY, 8:16, Number:64, Status, Rest/binary>>, Other) when by
         false -> broken
     end;
 replies(<<Len:32, Reply:Len/binary, More/binary>>, Other) when binary_part(Reply, 0, 1) =:= <<?REPLY>> ->
-    case Other(Reply) of
+    case Other(binary:copy(Reply)) of
         ok -> replies(More, Other);
         Stop -> Stop
     end;

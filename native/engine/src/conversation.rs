@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use crate::frame::{self, Command, Frame, FrameError};
-use crate::{Attempt, Body, Instance, Job, Outcome, Pending, Recipient, Ticket};
+use crate::{Attempt, Body, Instance, Job, Outcome, Pending, Recipient, Ticket, clock};
 
 /// Where frames go.
 pub trait Sink: Send + Sync {
@@ -18,6 +18,8 @@ pub trait Sink: Send + Sync {
 
 /// Short answers are written here; longer ones travel in buffers of their own.
 const ROOM: usize = 256;
+/// How long the requests of a batch may hold the thread that brings them, in nanoseconds.
+const LONGEST_BATCH: u64 = 1_000_000;
 
 /// The open requests of whoever sends frames to an instance.
 pub struct Conversation {
@@ -34,29 +36,33 @@ impl Conversation {
     /// Handles a frame; returns how long the requests in it held this thread, in microseconds. An error means that the
     /// other side does not keep to the protocol: the host should say so and end the conversation.
     pub fn frame(&mut self, instance: &Instance, frame: Bytes) -> Result<u32, FrameError> {
-        let Some(batch) = frame::batch(&frame) else { return self.one(instance, frame::parse(frame)?, false) };
+        let Some(batch) = frame::batch(&frame) else { return self.one(instance, frame::parse(frame)?, None) };
         self.sink.may_batch();
-        let mut held = 0_u32;
+        let from = clock::now();
         for frame in batch {
-            held = held.saturating_add(self.one(instance, frame::parse(frame?)?, true)?);
+            self.one(instance, frame::parse(frame?)?, Some(from + LONGEST_BATCH))?;
         }
-        Ok(held)
+        Ok(u32::try_from((clock::now() - from) / 1000).unwrap_or(u32::MAX))
     }
 
-    /// Handles one frame, which may be `part` of a batch.
-    fn one(&mut self, instance: &Instance, frame: Frame, part: bool) -> Result<u32, FrameError> {
+    /// Handles one frame. If it is part of a batch, its request may run at once until then; what is left of the batch is
+    /// queued, however short.
+    fn one(&mut self, instance: &Instance, frame: Frame, until: Option<u64>) -> Result<u32, FrameError> {
         let Frame { tag, mut command } = frame;
+        let at_once = until.is_none_or(|until| clock::now() < until);
         if let Command::Call { operation, ref body, .. } = command
+            && at_once
             && let Some(held) = self.inline(instance, &tag, operation, false, body)
         {
             return Ok(held);
         }
         if let Command::Cast { operation, ref body } = command
+            && at_once
             && let Some(held) = self.inline(instance, &tag, operation, true, body)
         {
             return Ok(held);
         }
-        if part {
+        if until.is_some() {
             // A batch is not kept for what is left of it.
             command.detach();
         }

@@ -228,7 +228,7 @@ fn answer_outcome<'a>(port: &Port<'_>, reply: Control<'a>, outcome: Outcome) -> 
     match outcome {
         Outcome::Ok(body) => {
             port.answer_binaries();
-            reply.bytes(&body)
+            reply.binary(erl_driver::Binary::copy_from_slice(&body))
         }
         refused => {
             let status = refused.status();

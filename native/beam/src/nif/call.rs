@@ -1,4 +1,5 @@
-//! Calls of a service by one NIF, which is the way most requests take: `{ok, Reply}` if the call has run, else `{Status, Body}`.
+//! Calls of a service by one NIF, which is the way most requests take: `{ok, Reply}` if the call has run, else
+//! `{Status, Body}`.
 #![allow(unsafe_code)] // the entries of NIFs are a C contract
 #![allow(clippy::disallowed_methods)] // `entered` is the barrier of the entries here
 
@@ -135,7 +136,7 @@ pub unsafe fn entered<const N: usize>(
             if let Some(instance) = &resource.endpoint.instance {
                 instance.abandon();
             }
-            Err(Error::Atom("nif_panicked"))
+            Err(Error::RaiseAtom("nif_panicked"))
         })
     };
     // SAFETY: the term is returned to the VM at once.

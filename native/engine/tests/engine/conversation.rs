@@ -298,6 +298,19 @@ fn the_frames_of_a_batch_are_handled_one_after_the_other() {
 }
 
 #[test]
+fn a_batch_holds_its_thread_for_a_millisecond_however_many_short_requests_are_in_it() {
+    const MANY: usize = 20_000;
+    let mut talk = Talk::start(MANY as u64);
+    let echo = requests::call(b"tag", operation::ECHO, FOREVER, b"hi");
+    talk.send(batch(&vec![echo; MANY]));
+    for _ in 0..MANY {
+        assert_eq!(talk.next(), answer("tag", OK, "hi"));
+    }
+    let counts = talk.instance.counts();
+    assert!(counts.inline > 0 && counts.deferred > 0, "{counts:?}");
+}
+
+#[test]
 fn what_is_wrong_in_a_batch_is_an_error_and_what_stands_before_it_is_done() {
     let mut talk = Talk::start(10);
     let call = || requests::call(b"before", operation::ECHO_LONG, FOREVER, b"hi");

@@ -43,6 +43,9 @@ mod operation {
     pub const CALL_SHORT: u32 = 3;
 }
 
+/// Longest body of a short call that runs at once, in bytes: while JSON is read nobody looks at the time.
+const SHORT_BODY: usize = 4096;
+
 /// One instance: an interpreter that shares nothing with any other.
 #[derive(Debug)]
 pub struct Script(Interpreter);
@@ -92,8 +95,8 @@ impl Service for Script {
         self.0.run(task, terms).map(|text| Reply::copy(text.as_bytes()))
     }
 
-    fn cost(operation: u32, _body: usize) -> Cost {
-        if operation == operation::CALL_SHORT { Cost::Short } else { Cost::Long }
+    fn cost(operation: u32, body: usize) -> Cost {
+        if operation == operation::CALL_SHORT && body <= SHORT_BODY { Cost::Short } else { Cost::Long }
     }
 }
 

@@ -135,7 +135,7 @@ fn a_function_is_called_with_json() {
 #[test]
 fn plain_values_are_read_as_quickjs_reads_them() {
     let js = &mut interpreter();
-    eval(js, "function same(...x) { return [x, 1 / x[0], typeof x[0]] } function id(x) { return x }").unwrap();
+    eval(js, "function same(...x) { return [x, String(1 / x[0]), typeof x[0]] } function id(x) { return x }").unwrap();
     let values = [
         "0",
         "-0",
