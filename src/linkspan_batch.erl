@@ -95,11 +95,11 @@ handle(?ASK(Caller, Reference, Watched, Kind, Request), Port) ->
         _ -> write(Port, Frame, Number)
     end;
 handle({?MODULE, withdraw, Caller, Reference}, Port) ->
-    case get_keys([Caller | Reference]) of
-        [Number] ->
+    case number(Caller, Reference) of
+        {ok, Number} ->
             _ = Caller ! {Reference, withdrawn},
             cancel(Port, Number);
-        [] ->
+        error ->
             %% Its answer has been sent.
             ok
     end;
@@ -113,6 +113,14 @@ handle({{?MODULE, written}, _Monitor, process, _Writer, _Reason}, Port) ->
     lists:foreach(fun({Number, Frame}) -> write(Port, Frame, Number) end, Held);
 handle(_Message, _Port) ->
     unknown.
+
+%% The number of what a caller waits for, watched or not.
+number(Caller, Reference) ->
+    Watched = [Number || {Number, {Pid, Ref, _Monitor}} <- get(), Pid =:= Caller, Ref =:= Reference],
+    case get_keys([Caller | Reference]) ++ Watched of
+        [Number] -> {ok, Number};
+        [] -> error
+    end.
 
 opened(Caller, Reference, Watched) ->
     Number = next(),
@@ -159,7 +167,7 @@ added(Batch, Kind, Number, Request) ->
 
 %% Forgets a request, and has the program forget it, if it has got so far.
 cancel(Port, Number) ->
-    _ = erase(Number),
+    ok = unwatch(erase(Number)),
     Held = get(?HELD),
     case is_list(Held) andalso lists:keytake(Number, 1, Held) of
         {value, _, Rest} ->
@@ -168,6 +176,12 @@ cancel(Port, Number) ->
         false ->
             write(Port, <<?CANCEL, 8:16, Number:64>>, none)
     end.
+
+unwatch({_Caller, _Reference, Monitor}) ->
+    true = erlang:demonitor(Monitor, [flush]),
+    ok;
+unwatch(_Unwatched) ->
+    ok.
 
 %% If the pipe is full a process waits for it, for the owner must not; and what comes later waits for that.
 write(Port, Frame, Number) ->

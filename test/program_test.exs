@@ -188,6 +188,28 @@ defmodule Linkspan.ProgramTest do
     assert_raise ArgumentError, fn -> String.to_existing_atom(atom) end
   end
 
+  test "who waits for room is forgotten when it is killed, and when its time is over" do
+    server = start(service: :echo, host: :program, queue: [limit: 1, full: :wait])
+    running = Linkspan.send_request(server, :spin, "86400000000")
+    waiting = spawn(fn -> Linkspan.call(server, :echo_long, "", 86_400_000) end)
+    eventually(fn -> Linkspan.info(server).counts.busy > 0 end)
+
+    open = fn ->
+      {:dictionary, dictionary} = Process.info(server, :dictionary)
+      Enum.count(dictionary, &is_integer(elem(&1, 0)))
+    end
+
+    eventually(fn -> open.() == 1 end)
+    Process.exit(waiting, :kill)
+    eventually(fn -> open.() == 0 end)
+    assert Linkspan.call(server, :echo_long, "", 50) == {:error, :timeout}
+    assert open.() == 0
+    # The one who runs is watched.
+    assert Process.info(server, :monitors) == {:monitors, [process: self()]}
+    assert Linkspan.cancel(running) == {:error, :cancelled}
+    assert Linkspan.call(server, :echo) == {:ok, ""}
+  end
+
   test "callers that ask at the same time each get their own answer, whatever it is" do
     server = start(service: :echo, host: :program)
 
