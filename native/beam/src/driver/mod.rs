@@ -224,11 +224,14 @@ fn answer<'a>(
     }
 }
 
-fn answer_outcome<'a>(port: &Port<'_>, reply: Control<'a>, outcome: Outcome) -> Replied<'a> {
+fn answer_outcome<'a>(port: &Port<'_>, mut reply: Control<'a>, outcome: Outcome) -> Replied<'a> {
     match outcome {
         Outcome::Ok(body) => {
             port.answer_binaries();
-            reply.binary(erl_driver::Binary::copy_from_slice(&body))
+            match body.len() <= reply.room().len() {
+                true => reply.bytes(&body),
+                false => reply.binary(erl_driver::Binary::copy_from_slice(&body)),
+            }
         }
         refused => {
             let status = refused.status();
