@@ -196,7 +196,7 @@ defmodule Linkspan.EndingsTest do
           I
       end,
       Instances = [Open(program) || _ <- lists:seq(1, 4)] ++ lists:map(Deaf, lists:seq(5, 50)),
-      %% Most of them asleep in the middle of a request, and deaf; some spin, some never look up.
+      %% Most of them asleep in the middle of a request, and deaf; some spin, some never look up, two are stopped.
       Work = fun({N, I}) when N =< 2 -> Ask(I, hang, <<>>);
                 ({N, I}) when N =< 4 -> Ask(I, spin, <<"86400000000">>);
                 ({_, I}) -> Ask(I, echo_long, <<>>) end,
@@ -212,6 +212,7 @@ defmodule Linkspan.EndingsTest do
           vm = VirtualMachine.run(code)
           [beam | programs] = for _ <- 0..50, do: VirtualMachine.line(vm)
           assert Enum.all?(programs, &runs?/1)
+          {_, 0} = System.cmd("kill", ["-STOP" | Enum.take(programs, -2)])
           {_, 0} = System.cmd("kill", ["-9", beam])
           from = System.monotonic_time(:millisecond)
           eventually(fn -> not Enum.any?(programs, &runs?/1) end)

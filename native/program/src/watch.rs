@@ -9,7 +9,20 @@ use rustix::process::{Signal, getpid, kill_process};
 
 /// Watches both descriptors on a thread of its own, which sleeps until one of them is hung up.
 pub fn start(input: File, output: File) -> io::Result<()> {
+    end_with_parent()?;
     thread::Builder::new().name("linkspan_watch".into()).spawn(move || watch(&input, &output)).map(drop)
+}
+
+/// A program that is stopped sees no descriptor: the kernel ends it with the process of the VM's that has started it.
+#[cfg(target_os = "linux")]
+fn end_with_parent() -> io::Result<()> {
+    Ok(rustix::process::set_parent_process_death_signal(Some(Signal::KILL))?)
+}
+
+/// Other systems do not know this.
+#[cfg(not(target_os = "linux"))]
+fn end_with_parent() -> io::Result<()> {
+    Ok(())
 }
 
 fn watch(input: &File, output: &File) {
