@@ -21,6 +21,8 @@
 -define(FULL, 32768).
 %% Milliseconds after which a caller that still waits watches the owner: one that is killed tells nobody.
 -define(UNWATCHED, 10).
+%% Milliseconds after which a full pipe is tried again, where the VM has no room for a process that would wait for it.
+-define(AGAIN, 10).
 
 %% How a request is told to the owner; Watched if no deadline would end it when the caller dies.
 -define(ASK(Caller, Reference, Watched, Kind, Request), {?MODULE, Caller, Reference, Watched, Kind, Request}).
@@ -86,7 +88,7 @@ gather(false) ->
     ok.
 
 %% What callers tell the owner, and what it has arranged to be told; `unknown` if a message is something else.
--spec handle(term(), port()) -> ok | unknown.
+-spec handle(term(), port()) -> ok | unknown | {stop, term()}.
 handle(?ASK(Caller, Reference, Watched, Kind, Request), Port) ->
     Number = opened(Caller, Reference, Watched),
     Frame = frame(Kind, Number, Request),
@@ -108,16 +110,19 @@ handle({{?MODULE, dead, Number}, _Monitor, process, _Caller, _Reason}, Port) ->
         undefined -> ok;
         _Open -> cancel(Port, Number)
     end;
-handle({{?MODULE, written}, _Monitor, process, _Writer, _Reason}, Port) ->
-    Held = lists:reverse(erase(?HELD)),
-    lists:foreach(fun({Number, Frame}) -> write(Port, Frame, Number) end, Held);
+handle({{?MODULE, written}, _Monitor, process, _Writer, normal}, Port) ->
+    write_held(Port);
+handle({{?MODULE, written}, _Monitor, process, _Writer, Reason}, _Port) ->
+    %% It was killed, and its frame is lost: who asked in it would wait for ever.
+    {stop, Reason};
+handle({?MODULE, again}, Port) ->
+    write_held(Port);
 handle(_Message, _Port) ->
     unknown.
 
 %% The number of what a caller waits for, watched or not.
 number(Caller, Reference) ->
-    Watched = [Number || {Number, {Pid, Ref, _Monitor}} <- get(), Pid =:= Caller, Ref =:= Reference],
-    case get_keys([Caller | Reference]) ++ Watched of
+    case get_keys([Caller | Reference]) ++ get_keys({Caller, Reference}) of
         [Number] -> {ok, Number};
         [] -> error
     end.
@@ -136,8 +141,10 @@ next() ->
 
 open(Caller, Reference, false, _Number) ->
     [Caller | Reference];
+%% The monitor of one who is watched has an entry of its own, so that both kinds can be looked for.
 open(Caller, Reference, true, Number) ->
-    {Caller, Reference, erlang:monitor(process, Caller, [{tag, {?MODULE, dead, Number}}])}.
+    _ = put(Reference, erlang:monitor(process, Caller, [{tag, {?MODULE, dead, Number}}])),
+    {Caller, Reference}.
 
 frame(Kind, Number, Request) when is_binary(Request) -> <<Kind, 8:16, Number:64, Request/binary>>;
 frame(Kind, Number, Request) -> [<<Kind, 8:16, Number:64>> | Request].
@@ -177,8 +184,8 @@ cancel(Port, Number) ->
             write(Port, <<?CANCEL, 8:16, Number:64>>, none)
     end.
 
-unwatch({_Caller, _Reference, Monitor}) ->
-    true = erlang:demonitor(Monitor, [flush]),
+unwatch({_Caller, Reference}) ->
+    true = erlang:demonitor(erase(Reference), [flush]),
     ok;
 unwatch(_Unwatched) ->
     ok.
@@ -191,8 +198,7 @@ write(Port, Frame, Number) ->
                 true ->
                     ok;
                 false ->
-                    _ = spawn_opt(fun() -> write_patiently(Port, Frame) end, [{monitor, [{tag, {?MODULE, written}}]}]),
-                    _ = put(?HELD, []),
+                    _ = put(?HELD, wait_for_pipe(Port, Frame)),
                     ok
             catch
                 %% The port's end is a message on its way.
@@ -202,6 +208,22 @@ write(Port, Frame, Number) ->
             _ = put(?HELD, [{Number, Frame} | Held]),
             ok
     end.
+
+%% What is held from now on.
+wait_for_pipe(Port, Frame) ->
+    try
+        _ = spawn_opt(fun() -> write_patiently(Port, Frame) end, [{monitor, [{tag, {?MODULE, written}}]}]),
+        []
+    catch
+        error:system_limit ->
+            _ = erlang:send_after(?AGAIN, self(), {?MODULE, again}),
+            %% By no number: it may be several requests, none of which is to take the others along.
+            [{none, Frame}]
+    end.
+
+write_held(Port) ->
+    Held = lists:reverse(erase(?HELD)),
+    lists:foreach(fun({Number, Frame}) -> write(Port, Frame, Number) end, Held).
 
 write_patiently(Port, Frame) ->
     try
@@ -217,8 +239,8 @@ replied(Number, Status, Body) ->
         [Caller | Reference] ->
             _ = Caller ! {Reference, Status, Body},
             true;
-        {Caller, Reference, Monitor} ->
-            true = erlang:demonitor(Monitor, [flush]),
+        {Caller, Reference} = Watched ->
+            ok = unwatch(Watched),
             _ = Caller ! {Reference, Status, Body},
             true;
         undefined ->
@@ -254,7 +276,7 @@ ended(Reason) ->
     end_rest(Reason).
 
 end_one({Number, [Caller | Reference]}, Reason) when is_integer(Number) -> tell_end(Number, Caller, Reference, Reason);
-end_one({Number, {Caller, Reference, _}}, Reason) when is_integer(Number) -> tell_end(Number, Caller, Reference, Reason);
+end_one({Number, {Caller, Reference}}, Reason) when is_integer(Number) -> tell_end(Number, Caller, Reference, Reason);
 end_one(_Other, _Reason) -> ok.
 
 tell_end(Number, Caller, Reference, Reason) ->

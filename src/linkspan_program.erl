@@ -140,8 +140,10 @@ heard({{?MODULE, dead, Tag}, _Monitor, process, _Caller, _Reason}, #linkspan{tar
     _ = erase(Tag),
     cancel(Port, Tag);
 heard(Message, #linkspan{target = Port}) ->
-    _ = linkspan_batch:handle(Message, Port),
-    ok.
+    case linkspan_batch:handle(Message, Port) of
+        {stop, Reason} -> {stop, Reason};
+        _Handled -> ok
+    end.
 
 broken(Why) -> {stop, {protocol, Why}}.
 

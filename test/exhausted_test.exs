@@ -73,8 +73,15 @@ defmodule Linkspan.ExhaustedTest do
         receive {'DOWN', M, _, _, _} -> ok end
     end,
     logger:set_primary_config(level, none),
+    {ok, Program} = Open(program),
     [Last | Pids] = Fill([]),
     TryAll(),
+    %% Its pipe is full, and there is no room for a process that would wait for it.
+    Huge = binary:copy(<<"x">>, 16000000),
+    lists:foreach(fun(N) ->
+        _ = linkspan:call(Program, echo_long, Huge, 0),
+        {ok, N} = linkspan:call(Program, echo_long, N)
+    end, [<<N>> || N <- lists:seq(1, 10)]),
     io:format("~0p~n", [linkspan:open([{service, echo}, {lanes, 2}])]),
     StillThere(),
     %% Room for the owner, and not for the process that brings its work to dirty schedulers.

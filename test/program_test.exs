@@ -102,6 +102,28 @@ defmodule Linkspan.ProgramTest do
     assert Enum.uniq(Task.await_many(callers, 60_000)) == [{:messages, []}]
   end
 
+  test "callers whose request is lost with a process that waited for a full pipe are told so" do
+    server = start(service: :echo, host: :program)
+    os_pid = os_pid(server)
+    {_, 0} = System.cmd("kill", ["-STOP", "#{os_pid}"])
+    body = :binary.copy("x", 1_000_000)
+
+    callers =
+      for _ <- 1..5, do: Task.async(fn -> Linkspan.call(server, :echo_long, body, :infinity) end)
+
+    # All of them are watched, and who writes for them.
+    watched = fn ->
+      {:monitors, monitors} = Process.info(server, :monitors)
+      Keyword.values(monitors) -- Enum.map(callers, & &1.pid)
+    end
+
+    eventually(fn -> length(watched.()) == 1 end)
+    [writer] = watched.()
+    Process.exit(writer, :kill)
+    assert Enum.uniq(Task.await_many(callers, @bound)) == [{:error, :closed}]
+    {_, 0} = System.cmd("kill", ["-KILL", "#{os_pid}"])
+  end
+
   test "a full pipe suspends no caller beyond its time-out" do
     server = start(service: :echo, host: :program)
     os_pid = os_pid(server)
