@@ -24,8 +24,9 @@
 %% Milliseconds after which a full pipe is tried again, where the VM has no room for a process that would wait for it.
 -define(AGAIN, 10).
 
-%% How a request is told to the owner; Watched if no deadline would end it when the caller dies.
--define(ASK(Caller, Reference, Watched, Kind, Request), {?MODULE, Caller, Reference, Watched, Kind, Request}).
+%% How a request is told to the owner; Watched if no deadline would end it when the caller dies. The body is a binary if it
+%% is short, else a list.
+-define(ASK(Caller, Reference, Watched, Kind, Fields, Body), {?MODULE, Caller, Reference, Watched, Kind, Fields, Body}).
 
 %% Keys of the dictionary: atoms, which are found in half the time of tuples.
 %% Frames that wait for those before them to be written, newest first, each with the number of its request.
@@ -37,19 +38,19 @@
 %% Asks and waits, at most Timeout milliseconds. Fields stand before the body.
 -spec ask(pid(), byte(), binary(), iodata(), timeout()) -> {ok, binary()} | {error, linkspan:reason()}.
 ask(Owner, Kind, Fields, Body, Timeout) ->
-    Request = request(Fields, Body, iolist_size(Body)),
+    Sent = short_or_list(Body, iolist_size(Body)),
     Reference = make_ref(),
     %% A request for room has no time-out of its own.
     Watched = Timeout =:= infinity orelse Kind =:= ?ROOM,
-    _ = Owner ! ?ASK(self(), Reference, Watched, Kind, Request),
+    _ = Owner ! ?ASK(self(), Reference, Watched, Kind, Fields, Sent),
     receive
         {Reference, Status, Answer} -> result(Status, Answer)
     after min(Timeout, ?UNWATCHED) -> wait(Owner, Reference, Timeout)
     end.
 
-request(Fields, Body, Size) when is_binary(Body), Size =< ?SHORT -> <<Fields/binary, Body/binary>>;
-request(Fields, Body, Size) when Size =< ?SHORT -> iolist_to_binary([Fields | Body]);
-request(Fields, Body, _Size) -> [Fields | erlang:iolist_to_iovec(Body)].
+short_or_list(Body, Size) when is_binary(Body), Size =< ?SHORT -> Body;
+short_or_list(Body, Size) when Size =< ?SHORT -> iolist_to_binary(Body);
+short_or_list(Body, _Size) -> erlang:iolist_to_iovec(Body).
 
 wait(Owner, Reference, Timeout) ->
     Monitor = erlang:monitor(process, Owner),
@@ -89,13 +90,14 @@ gather(false) ->
 
 %% What callers tell the owner, and what it has arranged to be told; `unknown` if a message is something else.
 -spec handle(term(), port()) -> ok | unknown | {stop, term()}.
-handle(?ASK(Caller, Reference, Watched, Kind, Request), Port) ->
+handle(?ASK(Caller, Reference, Watched, Kind, Fields, Body), Port) ->
     Number = opened(Caller, Reference, Watched),
-    Frame = frame(Kind, Number, Request),
-    case get(?HELD) of
-        undefined when is_binary(Request) -> write(Port, gathered(Frame, get(?MORE)), Number);
-        _ -> write(Port, Frame, Number)
-    end;
+    Frame =
+        case get(?HELD) of
+            undefined when is_binary(Body) -> gathered(Kind, Number, Fields, Body, get(?MORE));
+            _ -> frame(Kind, Number, Fields, Body)
+        end,
+    write(Port, Frame, Number);
 handle({?MODULE, withdraw, Caller, Reference}, Port) ->
     case number(Caller, Reference) of
         {ok, Number} ->
@@ -146,31 +148,31 @@ open(Caller, Reference, true, Number) ->
     _ = put(Reference, erlang:monitor(process, Caller, [{tag, {?MODULE, dead, Number}}])),
     {Caller, Reference}.
 
-frame(Kind, Number, Request) when is_binary(Request) -> <<Kind, 8:16, Number:64, Request/binary>>;
-frame(Kind, Number, Request) -> [<<Kind, 8:16, Number:64>> | Request].
+frame(Kind, Number, Fields, Body) -> [<<Kind, 8:16, Number:64, Fields/binary>> | Body].
 
 %% A frame by itself, or a batch of it and what else is there.
-gathered(First, 0) ->
-    First;
-gathered(First, More) ->
+gathered(Kind, Number, Fields, Body, 0) ->
+    frame(Kind, Number, Fields, Body);
+gathered(Kind, Number, Fields, Body, More) ->
     receive
-        ?ASK(Caller, Reference, Watched, Kind, Request) when is_binary(Request) ->
-            Batch = <<?BATCH, (byte_size(First)):32, First/binary>>,
-            batch(added(Batch, Kind, opened(Caller, Reference, Watched), Request), More - 1)
-    after 0 -> First
+        ?ASK(Caller, Reference, Watched, NextKind, NextFields, NextBody) when is_binary(NextBody) ->
+            Batch = added(<<?BATCH>>, Kind, Number, Fields, Body),
+            batch(added(Batch, NextKind, opened(Caller, Reference, Watched), NextFields, NextBody), More - 1)
+    after 0 -> frame(Kind, Number, Fields, Body)
     end.
 
 batch(Batch, More) when More =:= 0; byte_size(Batch) >= ?FULL ->
     Batch;
 batch(Batch, More) ->
     receive
-        ?ASK(Caller, Reference, Watched, Kind, Request) when is_binary(Request) ->
-            batch(added(Batch, Kind, opened(Caller, Reference, Watched), Request), More - 1)
+        ?ASK(Caller, Reference, Watched, Kind, Fields, Body) when is_binary(Body) ->
+            batch(added(Batch, Kind, opened(Caller, Reference, Watched), Fields, Body), More - 1)
     after 0 -> Batch
     end.
 
-added(Batch, Kind, Number, Request) ->
-    <<Batch/binary, (byte_size(Request) + 11):32, Kind, 8:16, Number:64, Request/binary>>.
+added(Batch, Kind, Number, Fields, Body) ->
+    Size = 11 + byte_size(Fields) + byte_size(Body),
+    <<Batch/binary, Size:32, Kind, 8:16, Number:64, Fields/binary, Body/binary>>.
 
 %% Forgets a request, and has the program forget it, if it has got so far.
 cancel(Port, Number) ->
@@ -286,7 +288,7 @@ tell_end(Number, Caller, Reference, Reason) ->
 
 end_rest(Reason) ->
     receive
-        ?ASK(Caller, Reference, _Watched, _Kind, _Request) ->
+        ?ASK(Caller, Reference, _Watched, _Kind, _Fields, _Body) ->
             _ = Caller ! {Reference, ended, Reason},
             end_rest(Reason)
     after 0 -> ok

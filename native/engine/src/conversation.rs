@@ -18,6 +18,8 @@ pub trait Sink: Send + Sync {
 
 /// Short answers are written here; longer ones travel in buffers of their own.
 const ROOM: usize = 256;
+/// Up to this size in bytes bodies are copied by whoever keeps them: what they came in may be far larger.
+const SHORT: usize = 4096;
 /// How long the requests of a batch may hold the thread that brings them, in nanoseconds.
 const LONGEST_BATCH: u64 = 1_000_000;
 
@@ -62,10 +64,7 @@ impl Conversation {
         {
             return Ok(held);
         }
-        if until.is_some() {
-            // A batch is not kept for what is left of it.
-            command.detach();
-        }
+        command.detach(if until.is_some() { usize::MAX } else { SHORT });
         match command {
             Command::Cancel => {
                 if self.pending.cancel(&tag) {
@@ -95,7 +94,8 @@ impl Conversation {
 
     fn inline(&self, instance: &Instance, tag: &Bytes, operation: u32, cast: bool, body: &Bytes) -> Option<u32> {
         let mut room = [0; ROOM];
-        let lent = Body { bytes: body, share: &|| body.clone() };
+        let share = || if body.len() <= SHORT { Bytes::copy_from_slice(body) } else { body.clone() };
+        let lent = Body { bytes: body, share: &share };
         let run = match instance.try_inline(operation, cast, lent, &mut room) {
             Attempt::Deferred => return None,
             Attempt::Written { len, micros } => {

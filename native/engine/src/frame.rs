@@ -2,7 +2,8 @@
 //!
 //! Every request frame begins with its kind and a tag of the sender's choice; the answer carries the same tag.
 
-use bytes::{Buf, BufMut, Bytes};
+use bytes::{Buf, Bytes};
+use smallvec::SmallVec;
 
 use crate::{Job, OnPanic, Options, Outcome};
 
@@ -191,9 +192,11 @@ pub fn start(mut body: Bytes) -> Result<Command, FrameError> {
 }
 
 impl Command {
-    /// Gives the body memory of its own, so that it keeps nothing else alive.
-    pub(crate) fn detach(&mut self) {
-        if let Command::Call { body, .. } | Command::Cast { body, .. } | Command::Stream { body, .. } = self {
+    /// Gives a body of at most so many bytes memory of its own, so that it keeps nothing else alive.
+    pub(crate) fn detach(&mut self, most: usize) {
+        if let Command::Call { body, .. } | Command::Cast { body, .. } | Command::Stream { body, .. } = self
+            && body.len() <= most
+        {
             *body = Bytes::copy_from_slice(body);
         }
     }
@@ -213,13 +216,13 @@ impl Command {
     }
 }
 
-/// The head of a `reply` frame; the body follows it.
-pub fn reply(tag: &[u8], status: u8) -> Vec<u8> {
-    let mut head = Vec::with_capacity(4 + tag.len());
-    head.put_u8(kind::REPLY);
-    head.put_u16(tag.len() as u16);
-    head.put(tag);
-    head.put_u8(status);
+/// The head of a `reply` frame; the body follows it. Tags of the client leave it on the stack.
+pub fn reply(tag: &[u8], status: u8) -> SmallVec<[u8; 64]> {
+    let mut head = SmallVec::new();
+    head.push(kind::REPLY);
+    head.extend_from_slice(&(tag.len() as u16).to_be_bytes());
+    head.extend_from_slice(tag);
+    head.push(status);
     head
 }
 

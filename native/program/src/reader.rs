@@ -1,10 +1,10 @@
 //! Frames from the VM, on the main thread. Short requests run here.
 
 use std::fs::File;
-use std::io::{self, BufReader, Read};
+use std::io::{self, BufRead, BufReader, Read};
 use std::sync::Arc;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use linkspan_engine::frame::{FrameError, LONGEST};
 use linkspan_engine::{Conversation, Instance, Outcome};
 
@@ -12,6 +12,8 @@ use crate::host::ProgramHost;
 use crate::writer::Writer;
 
 const BUFFER: usize = 64 * 1024;
+/// Frames up to this size share memory, which is used again when all of them are gone.
+const SHORT: usize = 4096;
 /// Memory reserved for a frame because of its length alone; the rest grows as bytes arrive.
 const RESERVED: usize = 1024 * 1024;
 
@@ -19,8 +21,9 @@ const RESERVED: usize = 1024 * 1024;
 pub fn read(input: File, instance: &Instance, writer: &Arc<Writer>, host: &ProgramHost) {
     let mut input = BufReader::with_capacity(BUFFER, input);
     let mut conversation = Conversation::new(writer.clone());
+    let mut shared = BytesMut::with_capacity(2 * SHORT);
     loop {
-        let frame = match next(&mut input) {
+        let frame = match next(&mut input, &mut shared) {
             Ok(Ok(frame)) => frame,
             Ok(Err(error)) => return host.end(error.into()),
             // The end of the port, perhaps in the middle of a frame: nobody is left to be told.
@@ -42,12 +45,19 @@ fn holds_frame(buffer: &[u8]) -> bool {
     buffer.split_first_chunk().is_some_and(|(len, rest)| rest.len() >= u32::from_be_bytes(*len) as usize)
 }
 
-fn next(input: &mut impl Read) -> io::Result<Result<Bytes, FrameError>> {
+fn next(input: &mut BufReader<File>, shared: &mut BytesMut) -> io::Result<Result<Bytes, FrameError>> {
     let mut len = [0; 4];
     input.read_exact(&mut len)?;
     let len = u32::from_be_bytes(len) as usize;
     if len > LONGEST {
         return Ok(Err(FrameError::TooLong(len)));
+    }
+    if len <= SHORT
+        && let Some(frame) = input.buffer().get(..len)
+    {
+        shared.extend_from_slice(frame);
+        input.consume(len);
+        return Ok(Ok(shared.split().freeze()));
     }
     let mut frame = Vec::with_capacity(len.min(RESERVED));
     input.take(len as u64).read_to_end(&mut frame)?;

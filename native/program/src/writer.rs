@@ -28,6 +28,8 @@ pub struct Writer {
 #[derive(Default)]
 struct State {
     waiting: Waiting,
+    /// Memory for the next frames, empty.
+    spare: Vec<u8>,
     /// Whether the VM takes several replies in one frame.
     batches: bool,
     writing: bool,
@@ -99,12 +101,18 @@ impl Writer {
         }
         state.writing = true;
         while !state.waiting.bytes.is_empty() {
-            let frames = std::mem::take(&mut state.waiting);
+            let next = Waiting { bytes: std::mem::take(&mut state.spare), ..Waiting::default() };
+            let mut frames = std::mem::replace(&mut state.waiting, next);
             let batch = state.batches.then(|| frames.batch()).flatten();
-            let head: &[u8] = batch.as_ref().map_or(&[], |head| head);
-            let mut parts = [IoSlice::new(head), IoSlice::new(&frames.bytes)];
-            MutexGuard::unlocked(&mut state, || self.put(&mut parts));
+            MutexGuard::unlocked(&mut state, || match batch {
+                Some(head) => self.put(&mut [IoSlice::new(&head), IoSlice::new(&frames.bytes)]),
+                None => self.put(&mut [IoSlice::new(&frames.bytes)]),
+            });
             self.written.notify_all();
+            if frames.bytes.capacity() <= GATHERED {
+                frames.bytes.clear();
+                state.spare = frames.bytes;
+            }
         }
         state.writing = false;
         self.written.notify_all();
@@ -131,7 +139,12 @@ impl Writer {
 
     fn put(&self, mut parts: &mut [IoSlice<'_>]) {
         while parts.iter().any(|part| !part.is_empty()) {
-            match (&self.output).write_vectored(parts) {
+            // One part is most of them, and is written in less.
+            let written = match &mut *parts {
+                [one] => (&self.output).write(one),
+                several => (&self.output).write_vectored(several),
+            };
+            match written {
                 Ok(written) => IoSlice::advance_slices(&mut parts, written),
                 Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
                 // The VM does not read any more.

@@ -159,8 +159,8 @@ fn commands_for_an_instance_become_jobs() {
 
 #[test]
 fn heads_of_answers_are_written() {
-    assert_eq!(frame::reply(b"tag", 7), b"\x81\x00\x03tag\x07");
-    assert_eq!(frame::reply(b"", 0), b"\x81\x00\x00\x00");
+    assert_eq!(frame::reply(b"tag", 7)[..], *b"\x81\x00\x03tag\x07");
+    assert_eq!(frame::reply(b"", 0)[..], *b"\x81\x00\x00\x00");
     assert_eq!(frame::EVENT, [0x82]);
     assert_eq!(frame::ended(&Outcome::Panicked(Bytes::new())), [0x83, 3]);
 }
