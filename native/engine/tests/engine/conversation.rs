@@ -324,3 +324,15 @@ fn what_is_wrong_in_a_batch_is_an_error_and_what_stands_before_it_is_done() {
     let half_a_length = [&batch(&[])[..], &[0, 0, 0]].concat();
     assert_eq!(talk.try_send(half_a_length), Err(FrameError::Short("frame length")));
 }
+
+#[test]
+fn a_short_request_that_waits_does_not_keep_what_it_came_in() {
+    let mut talk = Talk::start(10);
+    talk.occupy();
+    for len in [0, 16, 4096] {
+        let frame = Bytes::from(requests::call(b"tag", operation::ECHO_LONG, FOREVER, &vec![b'x'; len]));
+        // As a batch and the reader of the program do it: all frames share one piece of memory.
+        talk.conversation.frame(&talk.instance, frame.clone()).unwrap();
+        assert!(frame.is_unique(), "{len} bytes");
+    }
+}
