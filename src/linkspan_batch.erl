@@ -11,7 +11,7 @@
 %% The caller's side.
 -export([ask/5]).
 %% The owner's.
--export([gather/1, handle/2, replied/3, replies/2, ended/1]).
+-export([gather/1, handle/2, tell/2, replied/3, replies/2, ended/1]).
 
 %% Requests up to this size, in bytes, are gathered; longer ones go by themselves, and are not copied.
 -define(SHORT, 4096).
@@ -22,7 +22,7 @@
 %% Milliseconds after which a caller that still waits watches the owner: one that is killed tells nobody.
 -define(UNWATCHED, 10).
 %% Milliseconds after which a full pipe is tried again, where the VM has no room for a process that would wait for it.
--define(AGAIN, 10).
+-define(AGAIN, 100).
 
 %% How a request is told to the owner; Watched if no deadline would end it when the caller dies. The body is a binary if it
 %% is short, else a list.
@@ -183,7 +183,7 @@ cancel(Port, Number) ->
             _ = put(?HELD, Rest),
             ok;
         false ->
-            write(Port, <<?CANCEL, 8:16, Number:64>>, none)
+            tell(Port, <<?CANCEL, 8:16, Number:64>>)
     end.
 
 unwatch({_Caller, Reference}) ->
@@ -191,6 +191,10 @@ unwatch({_Caller, Reference}) ->
     ok;
 unwatch(_Unwatched) ->
     ok.
+
+%% Writes a frame that has no answer behind those that wait.
+-spec tell(port(), iodata()) -> ok.
+tell(Port, Frame) -> write(Port, Frame, none).
 
 %% If the pipe is full a process waits for it, for the owner must not; and what comes later waits for that.
 write(Port, Frame, Number) ->
@@ -274,6 +278,8 @@ replies(_Broken, _Other) ->
 %% Tells all who wait, and those who have just asked, why the owner ends.
 -spec ended(term()) -> ok.
 ended(Reason) ->
+    %% A report of the owner's end prints its dictionary: not the bodies of others.
+    _ = erase(?HELD),
     lists:foreach(fun(Open) -> end_one(Open, Reason) end, get()),
     end_rest(Reason).
 

@@ -136,9 +136,11 @@ heard({?MODULE, watch, Caller, Tag}, _Instance) ->
     ok;
 heard({?MODULE, unwatch, Tag}, _Instance) ->
     unwatch(Tag);
+heard({?MODULE, tell, Frame}, #linkspan{target = Port}) ->
+    linkspan_batch:tell(Port, Frame);
 heard({{?MODULE, dead, Tag}, _Monitor, process, _Caller, _Reason}, #linkspan{target = Port}) ->
     _ = erase(Tag),
-    cancel(Port, Tag);
+    linkspan_batch:tell(Port, frame(?CANCEL, Tag));
 heard(Message, #linkspan{target = Port}) ->
     case linkspan_batch:handle(Message, Port) of
         {stop, Reason} -> {stop, Reason};
@@ -190,7 +192,7 @@ send_request(Instance, Operation, Body) ->
     asked(Instance, reply_demonitor, ?CALL, [<<Operation:32, (linkspan_frame:timeout(infinity)):32>> | Body]).
 
 %% Asks for what has no deadline: watched, so that the end of the caller tells its work to stop.
-asked(#linkspan{target = Port, owner = Owner}, Alias, Kind, Body) ->
+asked(#linkspan{target = Port, owner = Owner} = Instance, Alias, Kind, Body) ->
     Size = iolist_size(Body),
     Reference = erlang:monitor(process, Owner, [{alias, Alias}]),
     Tag = term_to_binary(Reference),
@@ -204,6 +206,8 @@ asked(#linkspan{target = Port, owner = Owner}, Alias, Kind, Body) ->
         {error, Reason} ->
             true = erlang:demonitor(Reference, [flush]),
             ok = unwatch(Owner, Tag),
+            %% It may have been sent at the last moment, when its time was over.
+            ok = cancel(Instance, Tag),
             {error, Reason}
     end.
 
@@ -255,30 +259,28 @@ stream(Instance, Operation, Body, Window) ->
     end.
 
 -spec credit(#linkspan{}, reference(), pos_integer()) -> ok.
-credit(#linkspan{target = Port}, Reference, More) ->
-    tell(Port, [frame(?CREDIT, term_to_binary(Reference)), <<More:32>>]).
+credit(Instance, Reference, More) ->
+    tell(Instance, [frame(?CREDIT, term_to_binary(Reference)), <<More:32>>]).
 
 %% With the alias gone nothing can come.
 -spec withdraw(#linkspan{}, reference()) -> withdrawn.
-withdraw(#linkspan{target = Port}, Reference) ->
+withdraw(Instance, Reference) ->
     true = erlang:demonitor(Reference, [flush]),
-    ok = cancel(Port, term_to_binary(Reference)),
+    ok = cancel(Instance, term_to_binary(Reference)),
     withdrawn.
 
 frame(Kind, Tag) -> [<<Kind, (byte_size(Tag)):16>>, Tag].
 
-cancel(Port, Tag) ->
-    tell(Port, frame(?CANCEL, Tag)).
+cancel(Instance, Tag) ->
+    tell(Instance, frame(?CANCEL, Tag)).
 
-%% If the pipe is full, a process waits for it: what is not answered must not be lost.
-tell(Port, Frame) ->
+%% If the pipe is full, the owner sees to it: what is not answered must not be lost.
+tell(#linkspan{target = Port, owner = Owner}, Frame) ->
     try
-        _ = port_command(Port, Frame, [nosuspend]) orelse spawn(fun() -> sent(Port, Frame) end),
+        _ = port_command(Port, Frame, [nosuspend]) orelse (Owner ! {?MODULE, tell, Frame}),
         ok
     catch
-        error:badarg -> ok;
-        %% Where the VM has no room for a process, the engine's own deadline has to do.
-        error:system_limit -> ok
+        error:badarg -> ok
     end.
 
 send(_Port, _Frame, Size, _Timeout) when Size > ?LONGEST ->

@@ -11,12 +11,13 @@
 
 %% Only bounds a hang.
 -define(BOUND, 30000).
--define(ASKS, [inline, deferred, long, cast, request, timed_out, stream]).
+-define(ASKS, [inline, deferred, long, cast, request, timed_out, stream, info]).
 -define(HOSTS, [
     {driver, [{host, driver}]},
     {nif, [{host, nif}]},
     {program, [{host, program}]},
-    {dirty_cpu, [{host, nif}, {deferred, dirty_cpu}]}
+    {dirty_cpu, [{host, nif}, {deferred, dirty_cpu}]},
+    {lanes, [{host, nif}, {lanes, 2}]}
 ]).
 
 points_test_() ->
@@ -45,7 +46,11 @@ ask(long, I) -> linkspan:call(I, echo, binary:copy(<<"x">>, 100000), ?BOUND);
 ask(cast, I) -> linkspan:cast(I, echo_long, <<"x">>);
 ask(request, I) -> linkspan:receive_response(linkspan:send_request(I, echo, <<"x">>), ?BOUND);
 ask(timed_out, I) -> linkspan:call(I, sleep, <<"60000000">>, 0);
-ask(stream, I) -> streamed(linkspan:stream(I, count_to, <<"1000">>)).
+ask(stream, I) -> streamed(linkspan:stream(I, count_to, <<"1000">>));
+ask(info, I) -> informed(linkspan:info(I)).
+
+informed(#{service := <<"echo">>}) -> {ok, info};
+informed(Error) -> Error.
 
 streamed({ok, Stream}) ->
     case linkspan:next(Stream, ?BOUND) of
@@ -64,7 +69,8 @@ answer(long) -> {ok, binary:copy(<<"x">>, 100000)};
 answer(cast) -> ok;
 answer(request) -> {reply, {ok, <<"x">>}};
 answer(timed_out) -> {error, timeout};
-answer(stream) -> {ok, <<"1">>}.
+answer(stream) -> {ok, <<"1">>};
+answer(info) -> {ok, info}.
 
 %% What a caller may be told when the instance has ended meanwhile.
 closed(request) -> {reply, {error, closed}};
@@ -82,10 +88,14 @@ try_all(Host, Ask) ->
         Owners = kill_callers(Options, Ask, owner, 1),
         _ = [
             kill_others(Options, Ask, Stopped, Killed, 1)
-         || Stopped <- [caller, owner], Killed <- [owner, supervisor], Ask =:= deferred orelse is_whole(Host)
+         || Stopped <- [caller, owner], Killed <- [owner, supervisor | runner(Host)], Ask =:= deferred orelse is_whole(Host)
         ],
         {Callers, Owners}
     end).
+
+%% The process that brings an instance's work to dirty schedulers.
+runner(dirty_cpu) -> [runner];
+runner(_Host) -> [].
 
 %% A program for each point takes its time.
 is_whole(program) -> os:getenv("LINKSPAN_POINTS") =:= "all";
@@ -134,7 +144,8 @@ open_and_ask(Options) ->
     case linkspan:open(Options) of
         {ok, I} ->
             {ok, <<"x">>} = linkspan:call(I, echo, <<"x">>, ?BOUND),
-            maps:get(owner, linkspan:info(I));
+            %% The owner of lanes is not told of.
+            maps:get(owner, linkspan:info(I), self());
         {error, {panic, _}} ->
             self()
     end.
@@ -142,13 +153,18 @@ open_and_ask(Options) ->
 %% The instance stays, for all points.
 kill_callers(Options, Ask, Stopped, N) ->
     Parts = #{owner := Owner, instance := I} = supervised(Options),
+    Watched = watched_by(Owner),
     Points = kill_caller(Parts, Ask, Stopped, N),
     eventually(fun() -> is_idle(I) end),
     {ok, <<"well">>} = linkspan:call(I, echo_long, <<"well">>, ?BOUND),
     {ok, <<"0">>} = linkspan:call(I, streams, <<>>, ?BOUND),
-    eventually(fun() -> {monitors, M} = process_info(Owner, monitors), [] =:= [P || {process, P} <- M] end),
+    eventually(fun() -> watched_by(Owner) =:= Watched end),
     ok = stop(Parts),
     Points.
+
+watched_by(Owner) ->
+    {monitors, Monitors} = process_info(Owner, monitors),
+    lists:sort([Pid || {process, Pid} <- Monitors]).
 
 is_idle(I) ->
     #{queue := #{requests := Requests}} = linkspan:info(I),
@@ -193,7 +209,10 @@ supervised(Options) ->
     [{_, Owner, _, _}] = supervisor:which_children(Supervisor),
     I = linkspan:handle(Owner),
     OsPid = maps:get(os_pid, linkspan:info(I), none),
-    #{supervisor => Supervisor, owner => Owner, instance => I, os_pid => OsPid}.
+    {links, Links} = process_info(Owner, links),
+    %% None, or the runner.
+    Others = maps:from_list([{runner, Pid} || Pid <- Links, is_pid(Pid), Pid =/= Supervisor]),
+    Others#{supervisor => Supervisor, owner => Owner, instance => I, os_pid => OsPid}.
 
 -spec init(supervisor:child_spec()) -> {ok, {supervisor:sup_flags(), [supervisor:child_spec()]}}.
 init(Child) -> {ok, {#{}, [Child]}}.

@@ -44,7 +44,7 @@ impl Conversation {
         for frame in batch {
             self.one(instance, frame::parse(frame?)?, Some(from + LONGEST_BATCH))?;
         }
-        Ok(u32::try_from((clock::now() - from) / 1000).unwrap_or(u32::MAX))
+        Ok(u32::try_from(clock::now().saturating_sub(from) / 1000).unwrap_or(u32::MAX))
     }
 
     /// Handles one frame. If it is part of a batch, its request may run at once until then; what is left of the batch is

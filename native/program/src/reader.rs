@@ -14,6 +14,8 @@ use crate::writer::Writer;
 const BUFFER: usize = 64 * 1024;
 /// Frames up to this size share memory, which is used again when all of them are gone.
 const SHORT: usize = 4096;
+/// How long requests that came together may keep the answers to those before them, in microseconds.
+const LONGEST_GATHERED: u32 = 1000;
 /// Memory reserved for a frame because of its length alone; the rest grows as bytes arrive.
 const RESERVED: usize = 1024 * 1024;
 
@@ -22,6 +24,7 @@ pub fn read(input: File, instance: &Instance, writer: &Arc<Writer>, host: &Progr
     let mut input = BufReader::with_capacity(BUFFER, input);
     let mut conversation = Conversation::new(writer.clone());
     let mut shared = BytesMut::with_capacity(2 * SHORT);
+    let mut held = 0;
     loop {
         let frame = match next(&mut input, &mut shared) {
             Ok(Ok(frame)) => frame,
@@ -30,12 +33,14 @@ pub fn read(input: File, instance: &Instance, writer: &Arc<Writer>, host: &Progr
             Err(_) => return,
         };
         writer.gather();
-        if let Err(error) = conversation.frame(instance, frame) {
-            return host.end(Outcome::from(error));
+        match conversation.frame(instance, frame) {
+            Ok(micros) => held += micros,
+            Err(error) => return host.end(Outcome::from(error)),
         }
         // Answers to frames that came together leave together.
-        if !holds_frame(input.buffer()) {
+        if held >= LONGEST_GATHERED || !holds_frame(input.buffer()) {
             writer.flush();
+            held = 0;
         }
     }
 }

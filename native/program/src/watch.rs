@@ -4,21 +4,13 @@ use std::fs::File;
 use std::io;
 use std::thread;
 
-use linkspan_engine::SystemClock;
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::process::{Signal, getpid, kill_process};
 
 /// Watches both descriptors on a thread of its own, which sleeps until one of them is hung up.
 pub fn start(input: File, output: File) -> io::Result<()> {
     end_with_parent()?;
-    thread::Builder::new()
-        .name("linkspan_watch".into())
-        .spawn(move || {
-            // Before there is anything to watch, since it takes a millisecond.
-            SystemClock::calibrate();
-            watch(&input, &output);
-        })
-        .map(drop)
+    thread::Builder::new().name("linkspan_watch".into()).spawn(move || watch(&input, &output)).map(drop)
 }
 
 /// A program that is stopped sees no descriptor: the kernel ends it with the process of the VM's that has started it.
