@@ -77,14 +77,14 @@ figures: setup ## Fills the figures of README.md and docs/ from the last `make b
 otp-suites: setup ## Runs OTP's driver suites with our Rust drivers in place of its C drivers [SUITE=driver_SUITE CASE=env]
 	@sh native/erl_driver/otp_suites/run.sh $(SUITE) $(CASE)
 
-.PHONY: matrix soak soak-load soak-model soak-bytes soak-points leaks sanitize-vm
+.PHONY: matrix soak soak-load soak-model soak-bytes soak-points soak-endings leaks sanitize-vm
 
 matrix: ## Runs the tests on every supported pair of OTP and Elixir, as root [RELEASE=trixie TARGETS=test-erlang]
 	@RELEASE='$(RELEASE)' TARGETS='$(TARGETS)' sh test/matrix/run.sh
 
 MINUTES := 10
 
-soak: soak-load soak-model soak-bytes soak-points ## Every host under load while things go wrong; random commands; random bytes [MINUTES=10]
+soak: soak-load soak-model soak-bytes soak-points soak-endings ## Every host under load while things go wrong; random commands; random bytes [MINUTES=10]
 
 soak-load: setup
 	mix run test/soak/run.exs $(MINUTES)
@@ -97,6 +97,9 @@ soak-bytes: setup
 
 soak-points: setup
 	LINKSPAN_POINTS=all rebar3 eunit --module=linkspan_points_tests
+
+soak-endings: setup
+	LINKSPAN_TIMES=20 mix test test/endings_test.exs --only describe:"the VM"
 
 leaks: setup ## Runs the leak tests with a million calls in each host
 	LINKSPAN_CALLS=1000000 mix test test/leak_test.exs
