@@ -115,11 +115,11 @@ an_answer_goes_to_who_is_the_owner_then() ->
 %% A process that owns a port, and what becomes of it and of the port when Fun has sent something.
 badsig(Fun) ->
     Owner = process(),
+    OfOwner = monitor(process, Owner),
     Port = in(Owner, fun linkspan_echo_port:open/0),
-    [OfOwner, OfPort] = [monitor(process, Owner), monitor(port, Port)],
+    OfPort = monitor(port, Port),
     _ = Fun(Port, Owner),
-    ?assertEqual(badsig, down(OfOwner)),
-    ?assertEqual(badsig, down(OfPort)).
+    ?assertEqual({badsig, badsig}, {down(OfOwner), down(OfPort)}).
 
 the_owner_fails_with_badsig_if_a_command_is_not_in_its_name() ->
     badsig(fun(Port, _Owner) -> Port ! {self(), {command, call(2, <<"hi">>)}} end).
