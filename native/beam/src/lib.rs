@@ -10,3 +10,4 @@ mod mail;
 mod nif;
 mod pid;
 mod runtime;
+mod term;

@@ -11,6 +11,7 @@ use rustler::{Encoder, Env, OwnedEnv, ResourceArc, Term};
 use crate::nif::{self, Lent};
 use crate::pid;
 use crate::runtime::Runtime;
+use crate::term;
 
 /// Bodies up to this length are copied; longer ones are lent. Copying so much costs less than a resource.
 const COPIED: usize = 1024;
@@ -31,12 +32,18 @@ impl Recipient for Caller {
         let reference = self.reference.clone();
         let status = outcome.status();
         let body = outcome.into_body();
-        post(self.pid, move |env| {
-            // A reference made by this VM: reading it makes no atoms.
-            let reference = env.binary_to_term(&reference).map(|(term, _)| term);
-            (reference, status, binary(env, &body)).encode(env)
+        // A reference made by this VM: reading it makes no atoms.
+        post(self.pid, move |env| match body.len() <= COPIED {
+            // Read in one go, the message is one piece of memory; made of its parts, it would be several.
+            true => read(env, &term::message(&reference, status, &body)),
+            false => (read(env, &reference), status, binary(env, &body)).encode(env),
         });
     }
+}
+
+/// A term from its external format.
+fn read<'a>(env: Env<'a>, external: &[u8]) -> Term<'a> {
+    env.binary_to_term(external).map(|(term, _)| term).encode(env)
 }
 
 /// Sends the message that `make` builds. The NIF API sends only from threads that are no scheduler's, or in the name

@@ -24,7 +24,7 @@ pub fn read(input: File, instance: &Instance, writer: &Arc<Writer>, host: &Progr
     let mut input = BufReader::with_capacity(BUFFER, input);
     let mut conversation = Conversation::new(writer.clone());
     let mut shared = BytesMut::with_capacity(2 * SHORT);
-    let mut held = 0;
+    let mut held: u32 = 0;
     loop {
         let frame = match next(&mut input, &mut shared) {
             Ok(Ok(frame)) => frame,
@@ -34,7 +34,7 @@ pub fn read(input: File, instance: &Instance, writer: &Arc<Writer>, host: &Progr
         };
         writer.gather();
         match conversation.frame(instance, frame) {
-            Ok(micros) => held += micros,
+            Ok(micros) => held = held.saturating_add(micros),
             Err(error) => return host.end(Outcome::from(error)),
         }
         // Answers to frames that came together leave together.

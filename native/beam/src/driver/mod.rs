@@ -3,7 +3,6 @@
 mod direct;
 mod host;
 mod outlet;
-mod term;
 
 use std::sync::Arc;
 
@@ -16,6 +15,7 @@ use linkspan_engine::{
 use self::host::PortHost;
 use crate::endpoint::{Endpoint, Said, Site};
 use crate::runtime::Runtime;
+use crate::term;
 
 erl_driver::driver!(LinkspanPort, "linkspan": outputv, control, call, timeout, process_exit);
 

@@ -1,8 +1,9 @@
-//! Answers to `erlang:port_call/3`, in the external term format: `{ok, Term}`, `{deferred, Id}`,
-//! `{error, Status, Body}`.
+//! Answers in the external term format. To `erlang:port_call/3`: `{ok, Term}`, `{deferred, Id}`, `{error, Status, Body}`;
+//! to callers who wait for a message: `{Reference, Status, Body}`.
 
 use bytes::BufMut;
 use linkspan_engine::Outcome;
+use smallvec::SmallVec;
 
 const VERSION: u8 = 131;
 const SMALL_TUPLE: u8 = 104;
@@ -29,6 +30,18 @@ pub fn deferred(id: u64) -> Vec<u8> {
     answer.put_slice(&[SMALL_BIG, 8, 0]);
     answer.put_u64_le(id);
     answer
+}
+
+/// `{Reference, Status, Body}`; the reference in the external format as well.
+pub fn message(reference: &[u8], status: u8, body: &[u8]) -> SmallVec<[u8; 256]> {
+    let [_version, reference @ ..] = reference else { return SmallVec::new() };
+    let mut message = SmallVec::new();
+    message.extend_from_slice(&[VERSION, SMALL_TUPLE, 3]);
+    message.extend_from_slice(reference);
+    message.extend_from_slice(&[SMALL_INTEGER, status, BINARY]);
+    message.extend_from_slice(&(body.len() as u32).to_be_bytes());
+    message.extend_from_slice(body);
+    message
 }
 
 /// An outcome, be it the answer or an error.
