@@ -1,10 +1,10 @@
 //! What all instances of this VM share: the engine, a thread for errands, and the keeper's pid.
 
-use std::sync::{Arc, OnceLock, Weak};
+use std::sync::{OnceLock, Weak};
 
 use crossbeam_channel::{Sender, bounded, unbounded};
 use erl_driver::Pid;
-use linkspan_engine::{Engine, Libraries, Pool, SystemClock};
+use linkspan_engine::{Clock, Engine, Libraries, Pool};
 use parking_lot::{Mutex, RwLock};
 
 use crate::errands::{self, Errand};
@@ -45,9 +45,8 @@ impl Runtime {
         if let Ok(Err(error)) = told.recv() {
             return Err(format!("no worker thread: {error}"));
         }
-        let _ = errands.send(Errand::Run(Box::new(SystemClock::calibrate)));
-        let clock = Arc::new(SystemClock);
-        let engine = Engine { libraries: Libraries::default().into(), pool, clock };
+        let _ = errands.send(Errand::Run(Box::new(Clock::calibrate)));
+        let engine = Engine { libraries: Libraries::default().into(), pool, clock: Clock::System };
         let _ = RUNTIME.set(Runtime { engine, libraries, errands });
         Ok(())
     }

@@ -277,7 +277,7 @@ unsafe impl Send for State {}
 
 impl State {
     /// Handles one request. A short answer is written to `room`.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn call(&mut self, call: Call<'_>, room: &mut [u8]) -> Answer {
         let Call { operation, cast, body, ticket, stack, stream } = call;
         self.scope.ticket = ticket;
@@ -417,7 +417,7 @@ impl Room {
 
     /// Has the next reply written to `room` if it fits; for one call, before `room` goes. Nothing of the last one is left in
     /// it, whatever that service did.
-    #[inline]
+    #[inline(always)]
     fn over(&mut self, room: &mut [u8]) -> *mut abi::Reply {
         self.0.inline_data = room.as_mut_ptr();
         self.0.inline_capacity = room.len();
@@ -429,7 +429,7 @@ impl Room {
     }
 
     /// The length of the answer, if it is in the room.
-    #[inline]
+    #[inline(always)]
     fn written(&self, status: abi::Status) -> Option<usize> {
         let len = self.0.inline_len;
         (status == abi::status::OK_INLINE && len <= self.0.inline_capacity).then_some(len)

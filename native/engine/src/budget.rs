@@ -48,7 +48,7 @@ pub struct Class {
 
 impl Budget {
     /// What is known of requests like this one.
-    #[inline]
+    #[inline(always)]
     pub fn class(&mut self, operation: usize, body_len: usize, declared: Declared) -> &mut Class {
         let size = CLASSES.iter().filter(|most| **most < body_len).count();
         if self.operations.len() <= operation {
@@ -72,7 +72,7 @@ impl Class {
     }
 
     /// Notes an inline run and the CPU time it spent. Returns whether it was an overrun.
-    #[inline]
+    #[inline(always)]
     pub fn ran_inline(&mut self, spent: u64) -> bool {
         if spent < SLOW {
             self.runs = self.runs.saturating_add(1).min(WINDOW);

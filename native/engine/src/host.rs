@@ -11,7 +11,7 @@ pub trait Host: Send + Sync {
     /// `driver`, `nif` or `program`.
     fn name(&self) -> &'static str;
 
-    /// Bytes of stack that a service may use when it runs inline, on a thread of the host.
+    /// Bytes of stack that a service may use when it runs inline, on a thread of the host. Always the same.
     fn inline_stack(&self) -> usize;
 
     /// Sends an event to whoever listens to the instance.

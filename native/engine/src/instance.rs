@@ -29,6 +29,8 @@ pub struct Instance(pub(crate) Arc<Inner>);
 
 pub(crate) struct Inner {
     pub(crate) host: Arc<dyn Host>,
+    /// What the host says of it: asked once, for each inline run needs it.
+    pub(crate) inline_stack: usize,
     pub(crate) engine: Engine,
     /// The service, once it is loaded.
     pub(crate) service: OnceLock<Service>,
@@ -126,6 +128,7 @@ impl Instance {
     /// An instance without a service: [`Job::Load`](crate::Job::Load) and [`Job::Start`](crate::Job::Start) bring one.
     pub fn new(engine: &Engine, host: Arc<dyn Host>) -> Self {
         Instance(Arc::new(Inner {
+            inline_stack: host.inline_stack(),
             host,
             engine: engine.clone(),
             service: OnceLock::new(),

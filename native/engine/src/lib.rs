@@ -33,7 +33,7 @@ mod turn;
 pub mod frame;
 
 pub use abi::Body;
-pub use clock::{Clock, SystemClock};
+pub use clock::{Clock, Clocks};
 pub use conversation::{Conversation, Sink};
 pub use counters::Counts;
 pub use host::{Host, Recipient};
@@ -57,5 +57,5 @@ pub struct Engine {
     /// The worker threads.
     pub pool: Pool,
     /// The clocks by which it is decided what may run inline.
-    pub clock: Arc<dyn Clock>,
+    pub clock: Clock,
 }

@@ -25,7 +25,7 @@ type Operation = [OnceLock<Box<Histogram>>; 2];
 
 impl Times {
     /// Notes a run. Only for whoever has the instance's state locked.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn note(&self, service: &Service, place: usize, way: Way, nanos: u64) {
         match self.operations.get().and_then(|all| all.get(place)?[way as usize].get()) {
             Some(histogram) => histogram.add(nanos),

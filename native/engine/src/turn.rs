@@ -44,8 +44,8 @@ impl Inner {
             return Attempt::Deferred;
         }
         self.counters.inline.add_alone();
-        let watch = Stopwatch::start(&*self.engine.clock);
-        let stack = self.host.inline_stack();
+        let watch = Stopwatch::start(&self.engine.clock);
+        let stack = self.inline_stack;
         let answer = state.call(Call { operation, cast, body, ticket: None, stack, stream: false }, room);
         let (held, spent) = watch.stop();
         self.times.note(service, place, Way::Inline, held);

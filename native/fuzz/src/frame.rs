@@ -5,9 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use linkspan_engine::frame::{self, Command, Frame, FrameError};
-use linkspan_engine::{
-    Conversation, Engine, Host, Instance, Libraries, Outcome, Pool, Sink, SystemClock, WORKER_STACK,
-};
+use linkspan_engine::{Clock, Conversation, Engine, Host, Instance, Libraries, Outcome, Pool, Sink, WORKER_STACK};
 
 /// A host that nobody hears.
 struct Nobody;
@@ -41,7 +39,7 @@ impl Sink for Sender {
 static ENGINE: LazyLock<Engine> = LazyLock::new(|| Engine {
     libraries: Arc::new(Libraries::default()),
     pool: Pool::new(1, |worker| drop(std::thread::spawn(worker))),
-    clock: Arc::new(SystemClock),
+    clock: Clock::System,
 });
 
 /// What is in a frame, which may be a batch, and what is wrong with the rest of it.

@@ -11,15 +11,20 @@ thread_local! {
 }
 
 /// Runs `f`; a panic becomes its message with the place where it happened, once [`install_hook`] has been called.
+#[inline]
 pub(crate) fn catch<T>(f: impl FnOnce() -> T) -> Result<T, String> {
     let outer = CATCHING.replace(true);
-    let result = unwound(f).map_err(|payload| {
-        let location = LOCATION.take();
-        let message = message_of(payload);
-        if location.is_empty() { message } else { format!("{message} at {location}") }
-    });
+    let result = unwound(f).map_err(located);
     CATCHING.set(outer);
     result
+}
+
+/// What a panic says, and where it happened.
+#[cold]
+fn located(payload: Box<dyn Any + Send>) -> String {
+    let location = LOCATION.take();
+    let message = message_of(payload);
+    if location.is_empty() { message } else { format!("{message} at {location}") }
 }
 
 /// Runs `f`; of a panic nothing is kept, but the hook may print it. Cheaper than [`catch`].
@@ -28,6 +33,7 @@ pub(crate) fn barrier<T>(f: impl FnOnce() -> T) -> Option<T> {
 }
 
 #[allow(clippy::disallowed_methods)] // the one unwind barrier of a service library
+#[inline]
 fn unwound<T>(f: impl FnOnce() -> T) -> Result<T, Box<dyn Any + Send>> {
     panic::catch_unwind(AssertUnwindSafe(f))
 }

@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::{Error, Result, etf};
 
 /// Longest answer that is kept without an allocation.
-const SHORT: usize = 64;
+pub(crate) const SHORT: usize = 64;
 
 /// The answer to one request.
 #[derive(Debug)]
@@ -20,12 +20,20 @@ pub(crate) enum Content {
     Stream(Parts),
 }
 
-/// Aligned as it is moved: a load that spans two stores waits for both.
+/// Laid out for being moved: a load that spans two stores waits for both, so nothing is in front of the bytes. What else an
+/// answer can be is told by other values of the last word.
 #[derive(Clone, Copy)]
-#[repr(align(16))]
+#[repr(C, align(16))]
 pub(crate) struct Short {
     bytes: [u8; SHORT],
     len: usize,
+    _kind: Kind,
+}
+
+#[derive(Clone, Copy)]
+#[repr(usize)]
+enum Kind {
+    Short,
 }
 
 /// The parts of an answer, one after the other.
@@ -45,15 +53,12 @@ impl Reply {
     /// An answer with a copy of `bytes`. The cheapest for short ones: up to 64 bytes need no allocation.
     #[inline]
     pub fn copy(bytes: &[u8]) -> Self {
-        if bytes.len() > SHORT {
-            return Reply::bytes(Bytes::copy_from_slice(bytes));
-        }
-        // Made where it is returned, and then filled.
-        let mut reply = Reply(Content::Short(Short { bytes: [0; SHORT], len: bytes.len() }));
-        if let Reply(Content::Short(short)) = &mut reply {
-            short.bytes[..bytes.len()].copy_from_slice(bytes);
-        }
-        reply
+        if bytes.len() > SHORT { Reply::copy_long(bytes) } else { Reply(Content::Short(Short::copy(bytes))) }
+    }
+
+    #[inline(never)]
+    fn copy_long(bytes: &[u8]) -> Self {
+        Reply::bytes(Bytes::copy_from_slice(bytes))
     }
 
     /// An answer in parts, for those who ask for a stream: a part is made when its recipient has room for it. An error
@@ -92,6 +97,15 @@ impl Reply {
         Ok(if bytes.len() > SHORT { Reply::bytes(bytes) } else { Reply::copy(&bytes) })
     }
 
+    /// A short answer, with zeros behind it.
+    #[inline]
+    pub(crate) fn padded(&self) -> Option<(&[u8; SHORT], usize)> {
+        match &self.0 {
+            Content::Short(short) => Some((&short.bytes, short.len)),
+            Content::Owned(_) | Content::Stream(_) => None,
+        }
+    }
+
     /// The bytes of the answer; none of an answer in parts.
     #[inline]
     pub fn as_slice(&self) -> &[u8] {
@@ -104,6 +118,14 @@ impl Reply {
 }
 
 impl Short {
+    #[inline]
+    fn copy(bytes: &[u8]) -> Self {
+        let mut short = Short { bytes: [0; SHORT], len: bytes.len(), _kind: Kind::Short };
+        short.bytes[..bytes.len()].copy_from_slice(bytes);
+        short
+    }
+
+    #[inline]
     fn as_slice(&self) -> &[u8] {
         &self.bytes[..self.len]
     }

@@ -21,7 +21,7 @@ use std::process::{self, ExitCode};
 use std::sync::Arc;
 use std::thread;
 
-use linkspan_engine::{Engine, Instance, Job, Libraries, Options, Pool, Recipient, SystemClock, Ticket, WORKER_STACK};
+use linkspan_engine::{Clock, Engine, Instance, Job, Libraries, Options, Pool, Recipient, Ticket, WORKER_STACK};
 
 use crate::host::{ProgramHost, StartWatch};
 use crate::limits::Limits;
@@ -76,7 +76,7 @@ fn engine() -> Engine {
             process::exit(2);
         }
     });
-    Engine { libraries: Arc::new(Libraries::default()), pool, clock: Arc::new(SystemClock) }
+    Engine { libraries: Arc::new(Libraries::default()), pool, clock: Clock::System }
 }
 
 /// Starts a service of the folder `native` beside this program.

@@ -106,7 +106,7 @@ impl<M> Endpoint<M> {
     }
 
     /// Does an operation or a command. `room` takes a short answer.
-    #[inline]
+    #[inline(always)]
     pub fn control(
         &self,
         site: &impl Site<Monitor = M>,
@@ -122,10 +122,23 @@ impl<M> Endpoint<M> {
             _ => return Said::Badarg,
         };
         let Some(instance) = &self.instance else { return Said::Badarg };
-        if let Some(said) = inline(site, instance, number, cast, body, room) {
-            return said;
+        match inline(site, instance, number, cast, body, room) {
+            Some(said) => said,
+            None => self.defer(site, instance, number, cast, body),
         }
-        let job = Job::Call { operation: number, cast, body: (body.share)() };
+    }
+
+    /// Queues an operation.
+    #[cold]
+    fn defer(
+        &self,
+        site: &impl Site<Monitor = M>,
+        instance: &Instance,
+        operation: u32,
+        cast: bool,
+        body: Body<'_>,
+    ) -> Said {
+        let job = Job::Call { operation, cast, body: (body.share)() };
         let ticket = Arc::new(Ticket::unattached(job));
         match instance.submit(&ticket) {
             Err(refused) => refused.into(),
@@ -200,7 +213,7 @@ impl<M> Endpoint<M> {
 }
 
 /// Runs a request inline, if it may.
-#[inline]
+#[inline(always)]
 fn inline<M>(
     site: &impl Site<Monitor = M>,
     instance: &Instance,

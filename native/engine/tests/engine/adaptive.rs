@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
 
-use linkspan_engine::{Clock, Engine, Options};
+use linkspan_engine::{Clock, Clocks, Engine, Options};
 
 use crate::asked::ok;
 use crate::echo::{Echo, operation};
@@ -18,7 +18,7 @@ struct FakeClock {
     preempted: AtomicBool,
 }
 
-impl Clock for FakeClock {
+impl Clocks for FakeClock {
     fn now(&self) -> u64 {
         let step = self.step.load(SeqCst);
         1000 * (self.micros.fetch_add(step, SeqCst) + step)
@@ -39,7 +39,7 @@ struct Subject {
 impl Subject {
     fn new() -> Self {
         let clock = Arc::new(FakeClock::default());
-        let engine = Engine { clock: clock.clone(), ..engine(1) };
+        let engine = Engine { clock: Clock::Other(clock.clone()), ..engine(1) };
         Subject { echo: Echo::start_gated(&engine, Options::DEFAULT).0, clock }
     }
 

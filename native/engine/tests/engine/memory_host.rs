@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
-use linkspan_engine::{Engine, Host, Libraries, Outcome, Pool, SystemClock, WORKER_STACK};
+use linkspan_engine::{Clock, Engine, Host, Libraries, Outcome, Pool, WORKER_STACK};
 
 /// Only bounds a hang: nothing that works takes a noticeable part of it.
 pub const PATIENCE: Duration = Duration::from_secs(30);
@@ -38,7 +38,7 @@ pub fn counting_engine(workers: usize, alive: Arc<AtomicUsize>) -> Engine {
         };
         thread::Builder::new().stack_size(WORKER_STACK).spawn(counted).unwrap();
     };
-    Engine { libraries: LIBRARIES.clone(), pool: Pool::new(workers, spawn), clock: Arc::new(SystemClock) }
+    Engine { libraries: LIBRARIES.clone(), pool: Pool::new(workers, spawn), clock: Clock::System }
 }
 
 /// What a host is told of its own accord.

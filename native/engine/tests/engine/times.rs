@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::thread;
 
 use bytes::{Buf, Bytes};
-use linkspan_engine::{Clock, Engine, Job, OnPanic, Options};
+use linkspan_engine::{Clock, Clocks, Engine, Job, OnPanic, Options};
 
 use crate::asked::{Asked, ok};
 use crate::echo::{Echo, operation};
@@ -17,7 +17,7 @@ const LIMITS: usize = 1 + 2 * 8 + 8 * 8;
 /// A clock that goes on by so many nanoseconds whenever somebody looks: each run takes that long.
 struct Ticks(AtomicU64, Arc<AtomicU64>);
 
-impl Clock for Ticks {
+impl Clocks for Ticks {
     fn now(&self) -> u64 {
         let step = self.1.load(Relaxed);
         self.0.fetch_add(step, Relaxed)
@@ -54,7 +54,7 @@ fn told(echo: &Echo) -> Told {
 /// An instance whose runs take as long as the second value says.
 fn ticking(nanos: u64) -> (Echo, Arc<AtomicU64>) {
     let step = Arc::new(AtomicU64::new(nanos));
-    let clock = Arc::new(Ticks(AtomicU64::new(0), step.clone()));
+    let clock = Clock::Other(Arc::new(Ticks(AtomicU64::new(0), step.clone())));
     let (echo, gate) = Echo::start_gated(&Engine { clock, ..engine(1) }, Options::DEFAULT);
     drop(gate);
     (echo, step)
