@@ -117,6 +117,9 @@ head(Reference, Operation, Timeout, Mode) ->
     Tag = term_to_binary(Reference),
     <<(byte_size(Tag)):16, Tag/binary, Operation:32, (linkspan_frame:timeout(Timeout)):32, Mode/binary>>.
 
+%% A NIF takes head and body apart, whatever their length; a port would take a signal for that.
+submit(#linkspan{host = linkspan_nif} = Instance, Head, Body) ->
+    linkspan_nif:direct(Instance, Head, Body);
 submit(Instance, Head, Body) ->
     control(Instance, ?SUBMIT, [Head | Body]).
 
