@@ -8,6 +8,7 @@ use linkspan_engine::{Outcome, Recipient};
 use rustler::types::NewBinary;
 use rustler::{Encoder, Env, OwnedEnv, ResourceArc, Term};
 
+use crate::endpoint::Reference;
 use crate::nif::{self, Lent};
 use crate::pid;
 use crate::runtime::Runtime;
@@ -23,8 +24,7 @@ thread_local! {
 /// A caller that waits for `{Reference, Status, Body}`.
 pub struct Caller {
     pub pid: Pid,
-    /// The reference in the external format.
-    pub reference: Bytes,
+    pub reference: Reference,
 }
 
 impl Recipient for Caller {
@@ -36,7 +36,7 @@ impl Recipient for Caller {
         post(self.pid, move |env| match body.len() <= COPIED {
             // Read in one go, the message is one piece of memory; made of its parts, it would be several.
             true => read(env, &term::message(&reference, status, &body)),
-            false => (read(env, &reference), status, binary(env, &body)).encode(env),
+            false => (read(env, reference.as_bytes()), status, binary(env, &body)).encode(env),
         });
     }
 }

@@ -5,6 +5,8 @@ use bytes::BufMut;
 use linkspan_engine::Outcome;
 use smallvec::SmallVec;
 
+use crate::endpoint::Reference;
+
 const VERSION: u8 = 131;
 const SMALL_TUPLE: u8 = 104;
 const SMALL_ATOM_UTF8: u8 = 119;
@@ -32,9 +34,9 @@ pub fn deferred(id: u64) -> Vec<u8> {
     answer
 }
 
-/// `{Reference, Status, Body}`; the reference in the external format as well.
-pub fn message(reference: &[u8], status: u8, body: &[u8]) -> SmallVec<[u8; 256]> {
-    let [_version, reference @ ..] = reference else { return SmallVec::new() };
+/// `{Reference, Status, Body}`.
+pub fn message(reference: &Reference, status: u8, body: &[u8]) -> SmallVec<[u8; 256]> {
+    let reference = reference.as_bytes().strip_prefix(&[VERSION]).unwrap_or_default();
     let mut message = SmallVec::new();
     message.extend_from_slice(&[VERSION, SMALL_TUPLE, 3]);
     message.extend_from_slice(reference);

@@ -16,6 +16,8 @@ use crate::thread::Thread;
 use crate::times::Way;
 use crate::{Attempt, Job, OnPanic, Options, Outcome, Run, Ticket, WORKER_STACK};
 
+/// Room for a short answer to a deferred request, in bytes.
+const ROOM: usize = 64;
 /// Most requests that a worker handles before it lets other instances have their turn.
 const TURN_REQUESTS: usize = 64;
 /// Time after which a worker does the same, in nanoseconds.
@@ -140,9 +142,11 @@ impl Inner {
             Some(Job::Call { operation, cast, body }) => {
                 let lent = Body { bytes: &body, share: &|| body.clone() };
                 let call = Call { operation, cast, body: lent, ticket: Some(ticket.clone()), stack, stream: false };
-                // No room is provided: the answer travels in a buffer of the service's.
-                match self.call(live, call, ticket, &mut []) {
-                    Answer::Inline(_) | Answer::Stream(_) => Outcome::Ok(Bytes::new()),
+                // A short answer is copied from here; in a buffer of the service's it would be three pieces of memory.
+                let mut room = [0; ROOM];
+                match self.call(live, call, ticket, &mut room) {
+                    Answer::Inline(len) => Outcome::Ok(Bytes::copy_from_slice(&room[..len])),
+                    Answer::Stream(_) => Outcome::Ok(Bytes::new()),
                     Answer::Outcome(outcome) => outcome,
                 }
             }

@@ -3,12 +3,11 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use bytes::Bytes;
 use erl_driver::Pid;
 use foldhash::fast::RandomState;
 use linkspan_engine::{Instance, Job, Outcome, Pending, Ticket};
 
-use super::Site;
+use super::{Reference, Site};
 use crate::mail::Caller;
 
 /// Deferred calls that nobody has attached to: a client attaches at once, so these are few.
@@ -21,7 +20,7 @@ pub struct Calls<M> {
     /// Deferred; the caller has not said yet how it wants to be told.
     unattached: Pending<(Pid, u64)>,
     /// By the caller's reference.
-    attached: Pending<(Pid, Bytes)>,
+    attached: Pending<(Pid, Reference)>,
     /// The call that its caller runs itself, in a dirty NIF, or the last one that was run so.
     running: Option<(Pid, Arc<Ticket>)>,
     monitors: HashMap<Pid, M, RandomState>,
@@ -54,7 +53,7 @@ impl<M> Calls<M> {
     }
 
     /// Says how the caller of a deferred call wants to be told. The answer, if there is one already.
-    pub fn attach(&mut self, pid: Pid, id: u64, timeout: u32, reference: Bytes) -> Option<Outcome> {
+    pub fn attach(&mut self, pid: Pid, id: u64, timeout: u32, reference: Reference) -> Option<Outcome> {
         let Some(ticket) = self.unattached.remove(&(pid, id)) else {
             return Some(Outcome::BadRequest("no deferred call has this id".into()));
         };
@@ -67,12 +66,12 @@ impl<M> Calls<M> {
     }
 
     /// Withdraws a call. Returns whether it was open.
-    pub fn cancel(&mut self, pid: Pid, reference: Bytes) -> bool {
+    pub fn cancel(&mut self, pid: Pid, reference: Reference) -> bool {
         self.attached.cancel(&(pid, reference))
     }
 
     /// The open stream that a caller's reference stands for.
-    pub fn stream(&self, pid: Pid, reference: Bytes) -> Option<Arc<Ticket>> {
+    pub fn stream(&self, pid: Pid, reference: Reference) -> Option<Arc<Ticket>> {
         self.attached.get(&(pid, reference)).cloned()
     }
 
@@ -83,7 +82,7 @@ impl<M> Calls<M> {
         pid: Pid,
         instance: &Instance,
         wanted: usize,
-        reference: Bytes,
+        reference: Reference,
     ) {
         let ticket =
             Arc::new(Ticket::attached(Job::Room { wanted }, Box::new(Caller { pid, reference: reference.clone() })));
@@ -92,7 +91,13 @@ impl<M> Calls<M> {
     }
 
     /// Keeps a call that was queued and whose answer will be a message.
-    pub fn keep_attached(&mut self, site: &impl Site<Monitor = M>, pid: Pid, reference: Bytes, ticket: Arc<Ticket>) {
+    pub fn keep_attached(
+        &mut self,
+        site: &impl Site<Monitor = M>,
+        pid: Pid,
+        reference: Reference,
+        ticket: Arc<Ticket>,
+    ) {
         self.attached.insert((pid, reference), ticket);
         self.watch(site, pid);
     }

@@ -7,7 +7,7 @@ use erl_driver::Pid;
 use linkspan_engine::frame::{self, Command, FrameError};
 use linkspan_engine::{Body, Instance, Outcome, Ticket};
 
-use super::{Direct, Endpoint, Listener, Said, Site, Surroundings, external};
+use super::{Direct, Endpoint, Listener, Reference, Said, Site, Surroundings, external};
 use crate::pid;
 use crate::runtime::{self, Runtime};
 
@@ -45,12 +45,16 @@ impl<M> Endpoint<M> {
         site: &impl Site<Monitor = M>,
         around: &impl Surroundings,
         command: u32,
-        body: Bytes,
+        body: Body<'_>,
     ) -> Said {
+        if command == SUBMIT {
+            return self.submit(site, body.bytes).unwrap_or_else(|Unreadable| Said::Badarg);
+        }
         let Some(caller) = site.caller() else { return Said::Badarg };
+        let body = (body.share)();
         let done = match command {
             ATTACH => self.attach(caller, body),
-            CANCEL => Ok(self.cancel(caller, body)),
+            CANCEL => Ok(self.cancel(caller, &body)),
             LOAD => self.job(site, frame::load(body)),
             START => self.job(site, frame::start(body)),
             LISTEN => listen(around, body),
@@ -58,7 +62,6 @@ impl<M> Endpoint<M> {
             INFO if body.is_empty() => self.instance().map(|instance| Said::from(instance.told_info())),
             DESCRIBE => self.instance().map(|instance| Said::from(instance.description())),
             CONFIGURE => configure(caller, body),
-            SUBMIT => self.submit(site, body),
             CREDIT => self.credit(caller, body),
             _ => Err(Unreadable),
         };
@@ -72,13 +75,12 @@ impl<M> Endpoint<M> {
     fn attach(&self, caller: Pid, mut body: Bytes) -> Result<Said, Unreadable> {
         let id = body.try_get_u64()?;
         let timeout = body.try_get_u32()?;
-        let body = reference(body)?;
-        let finished = self.calls.lock().attach(caller, id, timeout, body);
+        let finished = self.calls.lock().attach(caller, id, timeout, reference(&body)?);
         Ok(finished.map_or(Said::Waiting, Said::from))
     }
 
-    fn cancel(&self, caller: Pid, reference: Bytes) -> Said {
-        let open = self.calls.lock().cancel(caller, reference);
+    fn cancel(&self, caller: Pid, reference: &[u8]) -> Said {
+        let open = Reference::read(reference).is_some_and(|reference| self.calls.lock().cancel(caller, reference));
         Said::from(if open { Outcome::Cancelled } else { Outcome::Ok(Bytes::new()) })
     }
 
@@ -97,18 +99,18 @@ impl<M> Endpoint<M> {
     }
 
     /// A call that is known to be deferred, in one step instead of two.
-    fn submit(&self, site: &impl Site<Monitor = M>, body: Bytes) -> Result<Said, Unreadable> {
+    fn submit(&self, site: &impl Site<Monitor = M>, bytes: &[u8]) -> Result<Said, Unreadable> {
         self.instance()?;
-        let (request, head) = Direct::read(&body)?;
-        let body = body.slice(head..);
-        self.direct(site, request, Body { bytes: &body, share: &|| body.clone() });
+        let (request, head) = Direct::read(bytes)?;
+        let body = bytes.get(head..).unwrap_or_default();
+        self.direct(site, request, Body { bytes: body, share: &|| Bytes::copy_from_slice(body) });
         Ok(Said::Waiting)
     }
 
     /// Makes room for more parts of a stream; nothing if it is not open any more.
     fn credit(&self, caller: Pid, mut body: Bytes) -> Result<Said, Unreadable> {
         let more = body.try_get_u32()?;
-        let stream = self.calls.lock().stream(caller, reference(body)?);
+        let stream = self.calls.lock().stream(caller, reference(&body)?);
         if let Some(ticket) = stream {
             ticket.credit(more);
         }
@@ -117,15 +119,15 @@ impl<M> Endpoint<M> {
 
     fn room(&self, site: &impl Site<Monitor = M>, caller: Pid, mut body: Bytes) -> Result<Said, Unreadable> {
         let wanted = body.try_get_u64()? as usize;
-        let body = reference(body)?;
-        self.calls.lock().await_room(site, caller, self.instance()?, wanted, body);
+        let reference = reference(&body)?;
+        self.calls.lock().await_room(site, caller, self.instance()?, wanted, reference);
         Ok(Said::Waiting)
     }
 }
 
 /// What is left of a body, if it is a reference.
-fn reference(body: Bytes) -> Result<Bytes, Unreadable> {
-    if external::is_reference(&body) { Ok(body) } else { Err(Unreadable) }
+fn reference(body: &[u8]) -> Result<Reference, Unreadable> {
+    Reference::read(body).ok_or(Unreadable)
 }
 
 fn listen(around: &impl Surroundings, mut body: Bytes) -> Result<Said, Unreadable> {

@@ -1,14 +1,14 @@
 //! Direct calls: the sender says at once how it wants to be told.
 
-use bytes::{Buf, Bytes, TryGetError};
+use bytes::{Buf, TryGetError};
 use linkspan_engine::frame::FrameError;
 
-use super::external;
+use super::Reference;
 
 /// The head of a call whose answer goes to its sender as `{Reference, Status, Body}`.
 pub struct Direct {
-    /// The sender's reference, in the external format.
-    pub reference: Bytes,
+    /// The sender's.
+    pub reference: Reference,
     pub operation: u32,
     pub timeout: u32,
     pub mode: Mode,
@@ -45,10 +45,7 @@ impl Direct {
         let operation = rest.try_get_u32().map_err(short("operation"))?;
         let timeout = rest.try_get_u32().map_err(short("time-out"))?;
         let mode = Mode::read(&mut rest)?;
-        if !external::is_reference(reference) {
-            return Err(FrameError::NotReference);
-        }
-        let reference = Bytes::copy_from_slice(reference);
+        let reference = Reference::read(reference).ok_or(FrameError::NotReference)?;
         Ok((Direct { reference, operation, timeout, mode }, bytes.len() - rest.len()))
     }
 }

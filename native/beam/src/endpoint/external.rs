@@ -2,6 +2,7 @@
 //! door: later there is nobody to tell.
 
 use rustler::OwnedEnv;
+use smallvec::SmallVec;
 
 const VERSION: u8 = 131;
 const NEWER_REFERENCE: u8 = 90;
@@ -19,11 +20,25 @@ pub fn is_term(external: &[u8]) -> bool {
     OwnedEnv::new().run(|env| env.binary_to_term(external).is_some_and(|(_, len)| len == external.len()))
 }
 
-/// Whether these bytes are one reference, from first to last. Only looks at them: every deferred call brings one.
-pub fn is_reference(external: &[u8]) -> bool {
-    let [VERSION, NEWER_REFERENCE, high, low, node @ ..] = external else { return false };
-    let words = usize::from(u16::from_be_bytes([*high, *low]));
-    (1..=MOST_WORDS).contains(&words) && behind_node(node).is_some_and(|rest| rest.len() == WORD * (1 + words))
+/// A reference as its caller brought it. Every deferred call has one: it is where it is used, unless the node has a long
+/// name.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct Reference(SmallVec<[u8; 64]>);
+
+impl Reference {
+    /// None if these bytes are not one reference, from first to last. Only looks at them.
+    pub fn read(external: &[u8]) -> Option<Self> {
+        let [VERSION, NEWER_REFERENCE, high, low, node @ ..] = external else { return None };
+        let words = usize::from(u16::from_be_bytes([*high, *low]));
+        let rest = behind_node(node)?;
+        let whole = (1..=MOST_WORDS).contains(&words) && rest.len() == WORD * (1 + words);
+        whole.then(|| Reference(external.into()))
+    }
+
+    /// As it came.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
 }
 
 /// What follows the name of the node.

@@ -19,6 +19,7 @@ use parking_lot::Mutex;
 use self::calls::Calls;
 pub use self::direct::Direct;
 use self::direct::Mode;
+pub use self::external::Reference;
 use crate::mail::Caller;
 
 /// Operations with this bit are casts.
@@ -118,7 +119,7 @@ impl<M> Endpoint<M> {
         let (number, cast) = match operation {
             0..OPERATION_LIMIT => (operation, false),
             CAST..COMMANDS => (operation & !CAST, true),
-            COMMANDS.. => return self.command(site, around, operation - COMMANDS, (body.share)()),
+            COMMANDS.. => return self.command(site, around, operation - COMMANDS, body),
             _ => return Said::Badarg,
         };
         let Some(instance) = &self.instance else { return Said::Badarg };
