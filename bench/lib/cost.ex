@@ -7,13 +7,14 @@ defmodule Bench.Cost do
   # How often one more instance is opened and closed at each count, and in how many goes, some time apart: the machine may
   # be busy with something else during most of them.
   @tries 200
-  @goes 5
+  @goes 8
   @apart_ms 200
   @program_tries 20
   # Instances whose memory is measured: enough for what allocators set aside not to matter.
   @more 10_000
   @queued 10_000
-  @idle_ms 2000
+  @idle_ms 1000
+  @idle_spans 5
   @idle_programs 10
 
   @type outcome :: %{rows: [map()], figures: %{atom() => number()}}
@@ -47,21 +48,28 @@ defmodule Bench.Cost do
     %{rows: [], figures: figures}
   end
 
-  # In per cent of one core.
+  # In per cent of one core: what a VM uses more than it did when it was empty, for that is not nothing.
   defp idle(library) do
+    empty = cpu_percent([])
     inside = for host <- [:driver, :nif], _ <- 1..1000, do: Peers.instance(library, host: host)
     beside = for _ <- 1..@idle_programs, do: Peers.instance(library, host: :program)
     programs = for instance <- beside, do: Linkspan.info(instance).os_pid
-    # What opening has left behind is over after the first.
-    percent = for _ <- 1..2, do: cpu_percent(programs)
+    # What opening has left behind is over after a while.
+    Process.sleep(@idle_ms)
+    used = cpu_percent(programs)
     Enum.each(inside ++ beside, &Linkspan.close/1)
-    List.last(percent)
+    max(used - empty, 0.0)
   end
 
   defp cpu_percent(programs) do
-    before = Meter.vm_and_programs(programs)
-    Process.sleep(@idle_ms)
-    (Meter.vm_and_programs(programs) - before) / (@idle_ms * 1.0e6) * 100
+    spans =
+      for _ <- 1..@idle_spans do
+        before = Meter.vm_and_programs(programs)
+        Process.sleep(@idle_ms)
+        (Meter.vm_and_programs(programs) - before) / (@idle_ms * 1.0e6) * 100
+      end
+
+    Enum.at(Enum.sort(spans), div(@idle_spans, 2))
   end
 
   defp counts(library, host, counts) do
