@@ -7,7 +7,7 @@ defmodule Bench.Cost do
   # How often one more instance is opened and closed at each count, and in how many goes, some time apart: the machine may
   # be busy with something else during most of them.
   @tries 200
-  @goes 8
+  @goes 5
   @apart_ms 200
   @program_tries 20
   # Instances whose memory is measured: enough for what allocators set aside not to matter.
@@ -72,29 +72,46 @@ defmodule Bench.Cost do
     Enum.at(Enum.sort(spans), div(@idle_spans, 2))
   end
 
-  defp counts(library, host, counts) do
-    {rows, _open} =
-      Enum.map_reduce(counts, 0, fn count, open ->
-        Start.progress("cost: #{count} instances, #{host}")
-        open(library, host, count - open)
-        row = Map.merge(one_more(library, host), %{host: host, instances: count, bytes: nil})
+  # What the most cost is compared with what some did before them, and with what as many do after them: the machine may have
+  # become slower meanwhile.
+  defp counts(library, host, [one, some, most]) do
+    {first, openers} = one_more_than(one, one, library, host)
+    {before, others} = one_more_than(some, some - one, library, host)
+    {some_bytes, more} = bytes(library, host)
+    {last, many} = one_more_than(most, most - some - @more, library, host)
+    {most_bytes, last_more} = bytes(library, host)
+    close(openers ++ others ++ more ++ many ++ last_more)
+    {later, _openers} = one_more_than(some, some, library, host)
+    mean = fn key -> Statistics.median([before[key], later[key]]) end
 
-        if count > 1,
-          do: {%{row | bytes: bytes(library, host)}, count + @more},
-          else: {row, count}
-      end)
+    [
+      Map.merge(first, %{host: host, instances: one, bytes: nil}),
+      %{
+        host: host,
+        instances: some,
+        bytes: some_bytes,
+        open_ns: mean.(:open_ns),
+        close_ns: mean.(:close_ns)
+      },
+      Map.merge(last, %{host: host, instances: most, bytes: most_bytes})
+    ]
+  end
 
-    rows
+  # After so many have been opened.
+  defp one_more_than(count, opened, library, host) do
+    Start.progress("cost: #{count} instances, #{host}")
+    openers = open(library, host, opened)
+    {one_more(library, host), openers}
   end
 
   # Of each of the next so many, which stay: what is closed leaves room for others, and a few of them would find some.
   defp bytes(library, host) do
     before = rss()
-    open(library, host, @more)
-    div(rss() - before, @more)
+    openers = open(library, host, @more)
+    {div(rss() - before, @more), openers}
   end
 
-  # By a process on each scheduler, which owns them.
+  # By a process on each scheduler, which owns them. Returns those processes.
   defp open(library, host, count) do
     parent = self()
     schedulers = System.schedulers_online()
@@ -103,14 +120,25 @@ defmodule Bench.Cost do
       for scheduler <- 1..schedulers do
         share = div(count, schedulers) + if(scheduler <= rem(count, schedulers), do: 1, else: 0)
 
-        spawn_link(fn ->
+        spawn(fn ->
           for _ <- 1..share//1, do: Peers.instance(library, host: host)
           send(parent, {:open, self()})
           Process.sleep(:infinity)
         end)
       end
 
-    for opener <- openers, do: receive(do: ({:open, ^opener} -> :ok))
+    for opener <- openers, do: receive(do: ({:open, ^opener} -> opener))
+  end
+
+  # Instances end with who opened them.
+  defp close(openers) do
+    Enum.each(openers, &Process.exit(&1, :kill))
+    wait_until_closed()
+  end
+
+  defp wait_until_closed do
+    Process.sleep(@apart_ms)
+    if :linkspan_keeper.all() != [], do: wait_until_closed()
   end
 
   defp one_more(library, host) do
