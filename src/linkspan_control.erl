@@ -1,5 +1,5 @@
 %% Calls to the hosts inside the VM, which take the same operations and commands: the driver by port_control/3, the
-%% nif host by a NIF. What differs is control/3 and direct/3 of the host's module.
+%% nif host by a NIF. What differs is control/3 and direct/3 of the host's module, and who wants which: see submit/3.
 %%
 %% Callers talk to the instance themselves and are answered themselves; an instance answers all of them with `closed`
 %% when it ends, so that nobody needs a monitor.

@@ -56,7 +56,21 @@ for {variant, options} <- variants do
       test "bodies come back intact, whatever their size" do
         server = echo()
 
-        for size <- [0, 1, 63, 64, 65, 255, 4096, 32_767, 32_768, 65_536, 16 * 1024 * 1024],
+        for size <- [
+              0,
+              1,
+              63,
+              64,
+              65,
+              255,
+              1024,
+              1025,
+              4096,
+              32_767,
+              32_768,
+              65_536,
+              16 * 1024 * 1024
+            ],
             operation <- [:echo, :echo_long] do
           body = :rand.bytes(size)
           assert {:ok, ^body} = Linkspan.call(server, operation, body, :infinity)

@@ -34,33 +34,36 @@ defmodule Bench.Cost do
   @doc "What is idle, what is started, and what waits."
   @spec others(Path.t()) :: outcome()
   def others(folder) do
-    :ok = :linkspan.load()
     :ok = Meter.load(folder)
+    Start.progress("cost: idle, queue, programs")
+    empty = cpu_percent([])
+    :ok = :linkspan.load()
     library = Peers.library(folder)
-    Start.progress("cost: queue, programs, idle")
+    # What a VM uses more than it did when it was empty, for that is not nothing.
+    idle = max(idle(library) - empty, 0.0)
 
     figures = %{
+      idle_cpu_percent: idle,
       queued_request_bytes: queued_request(),
-      program_start_us: program_start(library),
-      idle_cpu_percent: idle(library)
+      program_start_us: program_start(library)
     }
 
     %{rows: [], figures: figures}
   end
 
-  # In per cent of one core: what a VM uses more than it did when it was empty, for that is not nothing.
+  # Inside the VM and beside it.
   defp idle(library) do
-    empty = cpu_percent([])
     inside = for host <- [:driver, :nif], _ <- 1..1000, do: Peers.instance(library, host: host)
     beside = for _ <- 1..@idle_programs, do: Peers.instance(library, host: :program)
     programs = for instance <- beside, do: Linkspan.info(instance).os_pid
     # What opening has left behind is over after a while.
     Process.sleep(@idle_ms)
-    used = cpu_percent(programs)
+    percent = cpu_percent(programs)
     Enum.each(inside ++ beside, &Linkspan.close/1)
-    max(used - empty, 0.0)
+    percent
   end
 
+  # Of one core; the median of some spans.
   defp cpu_percent(programs) do
     spans =
       for _ <- 1..@idle_spans do
@@ -72,46 +75,29 @@ defmodule Bench.Cost do
     Enum.at(Enum.sort(spans), div(@idle_spans, 2))
   end
 
-  # What the most cost is compared with what some did before them, and with what as many do after them: the machine may have
-  # become slower meanwhile.
-  defp counts(library, host, [one, some, most]) do
-    {first, openers} = one_more_than(one, one, library, host)
-    {before, others} = one_more_than(some, some - one, library, host)
-    {some_bytes, more} = bytes(library, host)
-    {last, many} = one_more_than(most, most - some - @more, library, host)
-    {most_bytes, last_more} = bytes(library, host)
-    close(openers ++ others ++ more ++ many ++ last_more)
-    {later, _openers} = one_more_than(some, some, library, host)
-    mean = fn key -> Statistics.median([before[key], later[key]]) end
+  defp counts(library, host, counts) do
+    {rows, _open} =
+      Enum.map_reduce(counts, 0, fn count, open ->
+        Start.progress("cost: #{count} instances, #{host}")
+        open(library, host, count - open)
+        row = Map.merge(one_more(library, host), %{host: host, instances: count, bytes: nil})
 
-    [
-      Map.merge(first, %{host: host, instances: one, bytes: nil}),
-      %{
-        host: host,
-        instances: some,
-        bytes: some_bytes,
-        open_ns: mean.(:open_ns),
-        close_ns: mean.(:close_ns)
-      },
-      Map.merge(last, %{host: host, instances: most, bytes: most_bytes})
-    ]
-  end
+        if count > 1,
+          do: {%{row | bytes: bytes(library, host)}, count + @more},
+          else: {row, count}
+      end)
 
-  # After so many have been opened.
-  defp one_more_than(count, opened, library, host) do
-    Start.progress("cost: #{count} instances, #{host}")
-    openers = open(library, host, opened)
-    {one_more(library, host), openers}
+    rows
   end
 
   # Of each of the next so many, which stay: what is closed leaves room for others, and a few of them would find some.
   defp bytes(library, host) do
     before = rss()
-    openers = open(library, host, @more)
-    {div(rss() - before, @more), openers}
+    open(library, host, @more)
+    div(rss() - before, @more)
   end
 
-  # By a process on each scheduler, which owns them. Returns those processes.
+  # By a process on each scheduler, which owns them.
   defp open(library, host, count) do
     parent = self()
     schedulers = System.schedulers_online()
@@ -120,25 +106,14 @@ defmodule Bench.Cost do
       for scheduler <- 1..schedulers do
         share = div(count, schedulers) + if(scheduler <= rem(count, schedulers), do: 1, else: 0)
 
-        spawn(fn ->
+        spawn_link(fn ->
           for _ <- 1..share//1, do: Peers.instance(library, host: host)
           send(parent, {:open, self()})
           Process.sleep(:infinity)
         end)
       end
 
-    for opener <- openers, do: receive(do: ({:open, ^opener} -> opener))
-  end
-
-  # Instances end with who opened them.
-  defp close(openers) do
-    Enum.each(openers, &Process.exit(&1, :kill))
-    wait_until_closed()
-  end
-
-  defp wait_until_closed do
-    Process.sleep(@apart_ms)
-    if :linkspan_keeper.all() != [], do: wait_until_closed()
+    for opener <- openers, do: receive(do: ({:open, ^opener} -> :ok))
   end
 
   defp one_more(library, host) do

@@ -2,14 +2,13 @@
 //! is measured, and a `Duration` costs as much to make and compare as the counter to read.
 
 use std::cell::Cell;
-use std::fmt;
 use std::sync::{Arc, LazyLock, OnceLock};
 use std::time::Instant;
 
 use rustix::time::{ClockId, clock_gettime};
 
 /// Wall time and CPU time.
-pub trait Clocks: Send + Sync {
+pub trait TimeSource: Send + Sync {
     /// Wall time since some fixed point, in nanoseconds.
     fn now(&self) -> u64;
 
@@ -24,7 +23,7 @@ pub enum Clock {
     /// No trait object, for a call that is not inlined costs a tenth of a reading.
     System,
     /// Others.
-    Other(Arc<dyn Clocks>),
+    Other(Arc<dyn TimeSource>),
 }
 
 /// The processor's counter, once it is calibrated.
@@ -55,7 +54,7 @@ impl Clock {
     pub(crate) fn now(&self) -> u64 {
         match self {
             Clock::System => now(),
-            Clock::Other(clocks) => clocks.now(),
+            Clock::Other(source) => source.now(),
         }
     }
 
@@ -66,17 +65,8 @@ impl Clock {
                 let time = clock_gettime(ClockId::ThreadCPUTime);
                 time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64
             }
-            Clock::Other(clocks) => clocks.thread_cpu(),
+            Clock::Other(source) => source.thread_cpu(),
         }
-    }
-}
-
-impl fmt::Debug for Clock {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Clock::System => "System",
-            Clock::Other(_) => "Other",
-        })
     }
 }
 
@@ -160,7 +150,7 @@ mod tests {
         }
     }
 
-    impl Clocks for FakeClock {
+    impl TimeSource for FakeClock {
         fn now(&self) -> u64 {
             self.wall.load(Relaxed) * 1000
         }

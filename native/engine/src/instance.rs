@@ -151,6 +151,7 @@ impl Instance {
     }
 
     /// Runs a request here and now, if it is short and the instance idle. `room` takes a short answer.
+    #[inline(always)]
     pub fn try_inline(&self, operation: u32, cast: bool, body: Body<'_>, room: &mut [u8]) -> Attempt {
         self.0.try_inline(operation, cast, body, room)
     }

@@ -33,7 +33,7 @@ mod turn;
 pub mod frame;
 
 pub use abi::Body;
-pub use clock::{Clock, Clocks};
+pub use clock::{Clock, TimeSource};
 pub use conversation::{Conversation, Sink};
 pub use counters::Counts;
 pub use host::{Host, Recipient};

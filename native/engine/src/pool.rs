@@ -17,7 +17,7 @@ pub const WORKER_STACK: usize = 4 * 1024 * 1024;
 /// Stack of the thread that watches those who stop, in bytes.
 const WATCH_STACK: usize = 256 * 1024;
 
-/// How often a worker looks for more before it lets the channel wait: 2 or 3 us.
+/// How often a worker looks for more before it lets the channel wait: a few microseconds.
 const LOOKS: usize = 100;
 
 /// Starts a thread that runs what it is given. Returns at once; who starts threads says why one cannot be started.

@@ -36,6 +36,8 @@ enum Kind {
     Short,
 }
 
+const _: () = assert!(size_of::<Result<Reply>>() == size_of::<Short>(), "there is a tag in front of the bytes");
+
 /// The parts of an answer, one after the other.
 pub(crate) type Parts = Box<dyn Iterator<Item = Result<Bytes>> + Send>;
 

@@ -47,10 +47,10 @@ impl<M> Endpoint<M> {
         command: u32,
         body: Body<'_>,
     ) -> Said {
+        let Some(caller) = site.caller() else { return Said::Badarg };
         if command == SUBMIT {
             return self.submit(site, body.bytes).unwrap_or_else(|Unreadable| Said::Badarg);
         }
-        let Some(caller) = site.caller() else { return Said::Badarg };
         let body = (body.share)();
         let done = match command {
             ATTACH => self.attach(caller, body),
@@ -75,7 +75,8 @@ impl<M> Endpoint<M> {
     fn attach(&self, caller: Pid, mut body: Bytes) -> Result<Said, Unreadable> {
         let id = body.try_get_u64()?;
         let timeout = body.try_get_u32()?;
-        let finished = self.calls.lock().attach(caller, id, timeout, reference(&body)?);
+        let reference = reference(&body)?;
+        let finished = self.calls.lock().attach(caller, id, timeout, reference);
         Ok(finished.map_or(Said::Waiting, Said::from))
     }
 
@@ -110,7 +111,8 @@ impl<M> Endpoint<M> {
     /// Makes room for more parts of a stream; nothing if it is not open any more.
     fn credit(&self, caller: Pid, mut body: Bytes) -> Result<Said, Unreadable> {
         let more = body.try_get_u32()?;
-        let stream = self.calls.lock().stream(caller, reference(&body)?);
+        let reference = reference(&body)?;
+        let stream = self.calls.lock().stream(caller, reference);
         if let Some(ticket) = stream {
             ticket.credit(more);
         }

@@ -32,7 +32,7 @@ impl Reference {
         let words = usize::from(u16::from_be_bytes([*high, *low]));
         let rest = behind_node(node)?;
         let whole = (1..=MOST_WORDS).contains(&words) && rest.len() == WORD * (1 + words);
-        whole.then(|| Reference(external.into()))
+        whole.then(|| Reference(SmallVec::from_slice(external)))
     }
 
     /// As it came.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
 
-use linkspan_engine::{Clock, Clocks, Engine, Options};
+use linkspan_engine::{Clock, Engine, Options, TimeSource};
 
 use crate::asked::ok;
 use crate::echo::{Echo, operation};
@@ -18,7 +18,7 @@ struct FakeClock {
     preempted: AtomicBool,
 }
 
-impl Clocks for FakeClock {
+impl TimeSource for FakeClock {
     fn now(&self) -> u64 {
         let step = self.step.load(SeqCst);
         1000 * (self.micros.fetch_add(step, SeqCst) + step)

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::thread;
 
 use bytes::{Buf, Bytes};
-use linkspan_engine::{Clock, Clocks, Engine, Job, OnPanic, Options};
+use linkspan_engine::{Clock, Engine, Job, OnPanic, Options, TimeSource};
 
 use crate::asked::{Asked, ok};
 use crate::echo::{Echo, operation};
@@ -17,7 +17,7 @@ const LIMITS: usize = 1 + 2 * 8 + 8 * 8;
 /// A clock that goes on by so many nanoseconds whenever somebody looks: each run takes that long.
 struct Ticks(AtomicU64, Arc<AtomicU64>);
 
-impl Clocks for Ticks {
+impl TimeSource for Ticks {
     fn now(&self) -> u64 {
         let step = self.1.load(Relaxed);
         self.0.fetch_add(step, Relaxed)
