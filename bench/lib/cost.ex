@@ -72,7 +72,7 @@ defmodule Bench.Cost do
         (Meter.vm_and_programs(programs) - before) / (@idle_ms * 1.0e6) * 100
       end
 
-    Enum.at(Enum.sort(spans), div(@idle_spans, 2))
+    Statistics.median(spans)
   end
 
   defp counts(library, host, counts) do

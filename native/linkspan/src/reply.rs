@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::{Error, Result, etf};
 
 /// Longest answer that is kept without an allocation.
-pub(crate) const SHORT: usize = 64;
+const SHORT: usize = 64;
 
 /// The answer to one request.
 #[derive(Debug)]
