@@ -24,13 +24,14 @@
 -define(DEFAULT_TIMEOUT, 5000).
 %% Operations up to this number have a bit in `long`.
 -define(LAST_HINT, 55).
+%% The operation of a call that says in the same number how many milliseconds its caller waits.
+-define(TIMED(Operation, Timeout), ((1 bsl 30) bor (Timeout bsl 6) bor Operation)).
+-define(LONGEST_TIMED, 16#FFFFFF).
 %% Whether an operation is known to be deferred.
 -define(IS_LONG(Operation, Long),
     (Operation =< ?LAST_HINT andalso (Long bsr Operation) band 1 =:= 1)
 ).
 %% From this size on a body goes by reference; otherwise it would be copied if it is deferred.
 -define(LONG_BODY, 32768).
-%% What may be answered inline, and goes the shortest way: no other module is called unless it is deferred.
--define(IS_FAST(Operation, Long, Body),
-    (is_binary(Body) andalso byte_size(Body) < ?LONG_BODY andalso not ?IS_LONG(Operation, Long))
-).
+%% What goes the shortest way: no other module is called unless its caller has to wait for a message.
+-define(IS_FAST(Body), (is_binary(Body) andalso byte_size(Body) < ?LONG_BODY)).

@@ -9,7 +9,7 @@
 -include("linkspan_frame.hrl").
 
 -export_type([answer/0]).
--export([start/2, call/4, answered/3, cast/3, await_room/3, info/2, describe/1]).
+-export([start/2, call/4, timed/3, answered/3, cast/3, await_room/3, info/2, describe/1]).
 -export([send_request/3, stream/4, credit/3, withdraw/2]).
 
 %% Commands: see native/beam/src/endpoint/commands.rs.
@@ -69,10 +69,17 @@ send(#linkspan{host = linkspan_nif} = Instance, Head, Body) -> linkspan_nif:dire
 -spec call(#linkspan{}, non_neg_integer(), iodata(), timeout()) -> {ok, binary()} | {error, linkspan:reason()}.
 call(#linkspan{long = Long} = Instance, Operation, Body, Timeout) ->
     case iolist_size(Body) < ?LONG_BODY of
-        false -> direct(fun send/3, Instance, Operation, Body, Timeout);
-        true when ?IS_LONG(Operation, Long) -> direct(fun submit/3, Instance, Operation, Body, Timeout);
-        true -> request(Instance, Operation, Body, Timeout)
+        true -> request(Instance, timed(Operation, Long, Timeout), Body, Timeout);
+        false -> direct(Instance, Operation, Body, Timeout)
     end.
+
+%% How long the caller waits is to be known when a worker begins. What is short, or learnt to be, is not told: mostly it
+%% does not get there.
+-spec timed(non_neg_integer(), non_neg_integer(), timeout()) -> non_neg_integer().
+timed(Operation, Long, Timeout) when is_integer(Timeout), Timeout =< ?LONGEST_TIMED, ?IS_LONG(Operation, Long) ->
+    ?TIMED(Operation, Timeout);
+timed(Operation, _Long, _Timeout) ->
+    Operation.
 
 request(Instance, Operation, Body, Timeout) ->
     answered(Instance, control(Instance, Operation, Body), Timeout).
@@ -100,10 +107,10 @@ attach(Instance, Id, Timeout) ->
             result(Answer)
     end.
 
-%% A request that is deferred for certain, or too long to copy: says at once where its answer is to go.
-direct(Send, Instance, Operation, Body, Timeout) ->
+%% A request that is too long to copy: says at once where its answer is to go.
+direct(Instance, Operation, Body, Timeout) ->
     Reference = make_ref(),
-    case Send(Instance, head(Reference, Operation, Timeout, <<?SOON>>), Body) of
+    case send(Instance, head(Reference, Operation, Timeout, <<?SOON>>), Body) of
         closed ->
             {error, closed};
         _Sent ->

@@ -64,10 +64,8 @@ handle_info({'DOWN', _Monitor, _Type, Port, Reason}, #linkspan{target = Port}) -
 handle_info(_Message, _Instance) -> ok.
 
 -spec call(#linkspan{}, non_neg_integer(), iodata(), timeout()) -> {ok, binary()} | {error, linkspan:reason()}.
-call(#linkspan{target = Port, long = Long} = Instance, Operation, Body, Timeout) when
-    ?IS_FAST(Operation, Long, Body)
-->
-    try port_control(Port, Operation, Body) of
+call(#linkspan{target = Port, long = Long} = Instance, Operation, Body, Timeout) when ?IS_FAST(Body) ->
+    try port_control(Port, linkspan_control:timed(Operation, Long, Timeout), Body) of
         Reply when is_binary(Reply) -> {ok, Reply};
         Refused -> linkspan_control:answered(Instance, refused(Refused), Timeout)
     catch

@@ -58,9 +58,7 @@ start_runner(Resource, Dirty) ->
 handle_info(_Message, _Instance) -> ok.
 
 -spec call(#linkspan{}, non_neg_integer(), iodata(), timeout()) -> {ok, binary()} | {error, linkspan:reason()}.
-call(#linkspan{deferred = workers, long = Long} = Instance, Operation, Body, Timeout) when
-    not ?IS_FAST(Operation, Long, Body)
-->
+call(#linkspan{deferred = workers} = Instance, Operation, Body, Timeout) when not ?IS_FAST(Body) ->
     linkspan_control:call(Instance, Operation, Body, Timeout);
 call(#linkspan{target = Resource} = Instance, Operation, Body, Timeout) ->
     case instance_call(Resource, Operation, Body, linkspan_frame:timeout(Timeout)) of

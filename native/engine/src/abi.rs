@@ -11,7 +11,7 @@ use linkspan_abi as abi;
 
 use crate::budget::Declared;
 use crate::instance::Inner;
-use crate::{LibraryError, Outcome, Ticket};
+use crate::{LibraryError, Outcome, Ticket, clock};
 
 /// Longest name of a service or an operation, in bytes.
 const LONGEST_NAME: usize = 255;
@@ -496,7 +496,7 @@ impl Scope {
 unsafe extern "C" fn is_cancelled(data: *const c_void) -> u8 {
     // SAFETY: the ABI's promise; here and below.
     let scope = unsafe { Scope::of(data) };
-    let unwanted = scope.ticket.as_ref().is_some_and(|ticket| ticket.is_done() || ticket.is_expired());
+    let unwanted = scope.ticket.as_ref().is_some_and(|ticket| ticket.is_done() || ticket.is_expired(clock::now()));
     (unwanted || scope.instance.is_closing()).into()
 }
 

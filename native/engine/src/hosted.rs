@@ -45,7 +45,7 @@ impl Instance {
         if !inner.schedule.accept() {
             return;
         }
-        inner.handle_some(&mut inner.live.lock(), stack, || false);
+        let _ = inner.handle_some(&mut inner.live.lock(), None, stack, || false);
         inner.schedule.over(inner);
     }
 

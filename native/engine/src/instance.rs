@@ -1,9 +1,10 @@
 //! Instances: one service with its own state, a bounded queue, one request at a time.
 
 use std::fmt;
+use std::hint;
 use std::ops::Deref;
 use std::sync::atomic::{
-    AtomicUsize,
+    AtomicBool, AtomicUsize,
     Ordering::{AcqRel, Relaxed},
 };
 use std::sync::{Arc, OnceLock, Weak};
@@ -16,12 +17,16 @@ use parking_lot::Mutex;
 use crate::abi::{Body, Service, State};
 use crate::budget::Budget;
 use crate::counters::Counters;
+use crate::pool::Turn;
 use crate::relief::Relief;
 use crate::schedule::{Schedule, Turns};
 use crate::stream::Streams;
 use crate::thread::Thread;
 use crate::times::Times;
 use crate::{Counts, Engine, Host, Options, Outcome, Ticket};
+
+/// How often a caller looks for the answer to a short request before it is told to wait.
+const LOOKS: usize = 64;
 
 /// A handle on an instance. When the host drops it the instance closes.
 #[derive(Debug)]
@@ -57,6 +62,8 @@ pub(crate) struct Shared {
     /// Requests accepted and not yet finished, and the bytes of their bodies.
     pub(crate) open: AtomicUsize,
     pub(crate) open_bytes: AtomicUsize,
+    /// Whether the last deferred run was so short that its caller might have waited for it.
+    brisk: AtomicBool,
     /// Callers who wait for room in the queue.
     pub(crate) waiting: Mutex<Vec<Arc<Ticket>>>,
 }
@@ -142,6 +149,7 @@ impl Instance {
                 schedule: Schedule::new(),
                 open: AtomicUsize::new(0),
                 open_bytes: AtomicUsize::new(0),
+                brisk: AtomicBool::new(false),
                 waiting: Mutex::new(Vec::new()),
             }),
             live: CachePadded::new(Mutex::new(None)),
@@ -158,13 +166,20 @@ impl Instance {
 
     /// Queues a request. `Busy` or `Closed` if it is not accepted: then the ticket is untouched.
     pub fn submit(&self, ticket: &Arc<Ticket>) -> Result<(), Outcome> {
-        self.0.submit(ticket, || ())
+        self.0.submit(ticket, || ()).map(drop)
+    }
+
+    /// As [`Instance::submit`], for who would rather have the answer at once, and may be held for a microsecond or two: looks
+    /// for it if a worker that is awake has begun, and the last deferred run was short.
+    pub fn submit_looking(&self, ticket: &Arc<Ticket>) -> Result<Option<Outcome>, Outcome> {
+        let begun = self.0.submit(ticket, || ())?;
+        Ok(if begun && self.0.brisk.load(Relaxed) { look(ticket) } else { None })
     }
 
     /// As [`Instance::submit`]. `accepted` is called before the request can run: whoever is told that it was accepted is
     /// told so before the instance ends because of it.
     pub fn submit_telling(&self, ticket: &Arc<Ticket>, accepted: impl FnOnce()) -> Result<(), Outcome> {
-        self.0.submit(ticket, accepted)
+        self.0.submit(ticket, accepted).map(drop)
     }
 
     /// Answers a ticket when the queue may have room for a body of `wanted` bytes; its job is not looked at.
@@ -208,7 +223,8 @@ impl Drop for Instance {
 }
 
 impl Inner {
-    fn submit(self: &Arc<Self>, ticket: &Arc<Ticket>, accepted: impl FnOnce()) -> Result<(), Outcome> {
+    /// Queues a request. Returns whether a worker has it already.
+    fn submit(self: &Arc<Self>, ticket: &Arc<Ticket>, accepted: impl FnOnce()) -> Result<bool, Outcome> {
         let before = self.open.fetch_add(1, AcqRel);
         let bytes = self.open_bytes.fetch_add(ticket.weight(), AcqRel);
         let refused = if self.is_closing() {
@@ -226,9 +242,25 @@ impl Inner {
         accepted();
         let home: Weak<Inner> = Arc::downgrade(self);
         ticket.queue_at(home);
+        // Everything sent before has been handled: it need not go through the queue.
+        if before == 0 && self.schedule.is_open() && self.is_pooled() && self.schedule.claim() {
+            return Ok(self.engine.pool.push(Turn { instance: self.clone(), first: Some(ticket.clone()) }));
+        }
         self.queue.push(ticket.clone());
         self.request_turn();
-        Ok(())
+        Ok(false)
+    }
+
+    /// Whether its turns are those of any worker.
+    fn is_pooled(&self) -> bool {
+        self.thread.get().is_none() && !self.host.runs_turns()
+    }
+
+    /// Notes whether a deferred run was short.
+    pub(crate) fn note_brisk(&self, brisk: bool) {
+        if self.brisk.load(Relaxed) != brisk {
+            self.brisk.store(brisk, Relaxed);
+        }
     }
 
     pub(crate) fn request_turn(self: &Arc<Self>) {
@@ -270,6 +302,17 @@ impl Inner {
     }
 }
 
+/// Looks for an answer for a microsecond or two.
+fn look(ticket: &Ticket) -> Option<Outcome> {
+    for _ in 0..LOOKS {
+        if let Some(outcome) = ticket.take_answer() {
+            return Some(outcome);
+        }
+        hint::spin_loop();
+    }
+    None
+}
+
 impl Turns for Inner {
     fn are_hosted(&self) -> bool {
         self.thread.get().is_none() && self.host.runs_turns()
@@ -286,7 +329,7 @@ impl Turns for Inner {
             None => Err(self.clone()),
         };
         if let Err(instance) = left {
-            self.engine.pool.push(instance);
+            self.engine.pool.push(Turn { instance, first: None });
         }
     }
 

@@ -10,6 +10,7 @@ mod budget;
 mod clock;
 mod conversation;
 mod counters;
+mod door;
 mod histogram;
 mod host;
 mod hosted;

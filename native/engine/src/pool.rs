@@ -7,7 +7,10 @@ use std::sync::Arc;
 use std::thread;
 
 use crossbeam_channel::{Receiver, RecvError, Sender, unbounded};
+use crossbeam_utils::CachePadded;
 
+use crate::Ticket;
+use crate::door::Door;
 use crate::instance::Inner;
 use crate::stopping::{Stopping, Stops};
 
@@ -18,7 +21,14 @@ pub const WORKER_STACK: usize = 4 * 1024 * 1024;
 const WATCH_STACK: usize = 256 * 1024;
 
 /// How often a worker looks for more before it lets the channel wait: a few microseconds.
-const LOOKS: usize = 100;
+const LOOKS: usize = 300;
+
+/// A turn of an instance.
+pub(crate) struct Turn {
+    pub(crate) instance: Arc<Inner>,
+    /// A request that need not go through the queue, before those that are in it.
+    pub(crate) first: Option<Arc<Ticket>>,
+}
 
 /// Starts a thread that runs what it is given. Returns at once; who starts threads says why one cannot be started.
 type Spawn = dyn Fn(Box<dyn FnOnce() + Send>) + Send + Sync;
@@ -26,25 +36,36 @@ type Spawn = dyn Fn(Box<dyn FnOnce() + Send>) + Send + Sync;
 /// The run queue of the workers. An instance is in it once, or twice while it is closing.
 #[derive(Clone)]
 pub struct Pool {
-    queue: Sender<Arc<Inner>>,
-    work: Receiver<Arc<Inner>>,
+    queue: Sender<Turn>,
+    work: Work,
     spawn: Arc<Spawn>,
     stops: Arc<Stops>,
+}
+
+/// Where workers find their turns.
+#[derive(Clone)]
+struct Work {
+    queue: Receiver<Turn>,
+    door: Arc<CachePadded<Door<Turn>>>,
 }
 
 impl Pool {
     /// Makes a pool of `threads` workers; `spawn` starts a thread that runs what it is given, from whatever thread it
     /// is called, and does not wait for it.
     pub fn new(threads: usize, spawn: impl Fn(Box<dyn FnOnce() + Send>) + Send + Sync + 'static) -> Self {
-        let (queue, work) = unbounded();
+        let (queue, turns) = unbounded();
+        let work = Work { queue: turns, door: Arc::new(CachePadded::new(Door::new())) };
         let pool = Pool { queue, work, spawn: Arc::new(spawn), stops: Arc::default() };
         (0..threads).for_each(|_| pool.add_worker());
         pool
     }
 
-    pub(crate) fn push(&self, instance: Arc<Inner>) {
+    /// Sees to it that a worker takes the turn; returns whether one has it already.
+    pub(crate) fn push(&self, turn: Turn) -> bool {
+        let Err(turn) = self.work.door.give(turn) else { return true };
         // Fails only if there is no worker left, and workers live as long as the queue.
-        let _ = self.queue.send(instance);
+        let _ = self.queue.send(turn);
+        false
     }
 
     /// One more worker, in place of one that may never come back. That one ends if it does: see [`Inner::close`].
@@ -62,36 +83,43 @@ impl Pool {
     }
 }
 
-fn add_worker(spawn: &Spawn, work: &Receiver<Arc<Inner>>) {
+fn add_worker(spawn: &Spawn, work: &Work) {
     let work = work.clone();
     spawn(Box::new(move || serve(&work)));
 }
 
-fn serve(work: &Receiver<Arc<Inner>>) {
-    while let Ok(instance) = next(work) {
-        run(&instance);
+fn serve(work: &Work) {
+    while let Ok(Turn { instance, first }) = work.next() {
+        run(&instance, first);
         if instance.schedule.is_closed() && instance.relief.come_back() {
             return;
         }
     }
 }
 
-/// The next turn. The channel looks around ever more seldom before it goes to sleep; so for the first microseconds, in which a
-/// caller who has just been answered asks again, this does.
-fn next(work: &Receiver<Arc<Inner>>) -> Result<Arc<Inner>, RecvError> {
-    for _ in 0..LOOKS {
-        if !work.is_empty() {
-            break;
+impl Work {
+    /// The next turn. The channel looks around ever more seldom before it goes to sleep; so for the first microseconds, in
+    /// which a caller who has just been answered asks again, one worker looks at the door.
+    fn next(&self) -> Result<Turn, RecvError> {
+        if self.queue.is_empty() && self.door.open() {
+            for _ in 0..LOOKS {
+                if self.door.is_given() || !self.queue.is_empty() {
+                    break;
+                }
+                hint::spin_loop();
+            }
+            if let Some(turn) = self.door.shut() {
+                return Ok(turn);
+            }
         }
-        hint::spin_loop();
+        self.queue.recv()
     }
-    work.recv()
 }
 
 /// Runs one turn of an instance.
 #[allow(clippy::disallowed_methods)] // the one unwind barrier of a worker: services have their own
-pub(crate) fn run(instance: &Arc<Inner>) {
-    if catch_unwind(AssertUnwindSafe(|| instance.turn())).is_err() {
+pub(crate) fn run(instance: &Arc<Inner>, first: Option<Arc<Ticket>>) {
+    if catch_unwind(AssertUnwindSafe(|| instance.turn(first))).is_err() {
         instance.abandon();
         instance.schedule.over(instance);
     }

@@ -7,10 +7,28 @@ pub(crate) use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64};
 #[cfg(loom)]
 use std::sync::atomic::Ordering;
 
-#[cfg(not(loom))]
-pub(crate) use crossbeam_utils::atomic::AtomicCell;
 #[cfg(loom)]
 pub(crate) use loom::sync::atomic::{AtomicBool, AtomicU32, AtomicU64};
+#[cfg(not(loom))]
+pub(crate) use parking_lot::Mutex;
+
+/// Something that is put somewhere by one thread and taken, once, by another. Where it is, not in memory of its own, which one
+/// thread would take and another give back.
+pub(crate) struct Slot<T>(Mutex<Option<T>>);
+
+impl<T> Slot<T> {
+    pub(crate) fn new(value: Option<T>) -> Self {
+        Slot(Mutex::new(value))
+    }
+
+    pub(crate) fn put(&self, value: T) {
+        *self.0.lock() = Some(value);
+    }
+
+    pub(crate) fn take(&self) -> Option<T> {
+        self.0.lock().take()
+    }
+}
 
 /// As loom's, which takes `SeqCst` for `AcqRel`: fences, which it knows, make an access what it says it is.
 #[cfg(loom)]
@@ -57,22 +75,18 @@ pub(crate) fn fenced<T>(order: Ordering, access: impl FnOnce() -> T) -> T {
     value
 }
 
-/// As crossbeam's, which loom does not know: a value that is stored and taken whole.
+/// As that of `parking_lot`.
 #[cfg(loom)]
-pub(crate) struct AtomicCell<T>(loom::sync::Mutex<T>);
+pub(crate) struct Mutex<T>(loom::sync::Mutex<T>);
 
 #[cfg(loom)]
 #[allow(clippy::unwrap_used)] // a model that panics is over
-impl<T: Default> AtomicCell<T> {
+impl<T> Mutex<T> {
     pub(crate) fn new(value: T) -> Self {
-        AtomicCell(loom::sync::Mutex::new(value))
+        Mutex(loom::sync::Mutex::new(value))
     }
 
-    pub(crate) fn store(&self, value: T) {
-        *self.0.lock().unwrap() = value;
-    }
-
-    pub(crate) fn take(&self) -> T {
-        std::mem::take(&mut *self.0.lock().unwrap())
+    pub(crate) fn lock(&self) -> loom::sync::MutexGuard<'_, T> {
+        self.0.lock().unwrap()
     }
 }

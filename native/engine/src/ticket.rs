@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock, Weak};
 
 use bytes::Bytes;
 
-use crate::sync::{AtomicBool, AtomicCell, AtomicU8, AtomicU32, AtomicU64};
+use crate::sync::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Slot};
 use crate::{Options, Outcome, Recipient, clock};
 
 /// What an instance is to do.
@@ -98,13 +98,13 @@ pub const FOREVER: u32 = u32::MAX;
 /// Answered or cancelled exactly once: whoever moves the state first wins, all others do nothing.
 pub struct Ticket {
     state: AtomicU8,
-    job: AtomicCell<Option<Box<Job>>>,
+    job: Slot<Job>,
     weight: usize,
     recipient: OnceLock<Box<dyn Recipient>>,
     /// Where the request is queued, and whether its place there has been given up.
     home: OnceLock<Weak<dyn Home>>,
     freed: AtomicBool,
-    outcome: AtomicCell<Option<Box<Outcome>>>,
+    outcome: Slot<Outcome>,
     /// By the system's clock, in nanoseconds; `u64::MAX` for never.
     deadline: AtomicU64,
     /// Only of a stream.
@@ -138,22 +138,22 @@ impl Ticket {
 
     /// A request whose recipient is not yet known: [`Ticket::attach`] brings it.
     pub fn unattached(job: Job) -> Self {
-        Ticket::new(job.weight(), Some(Box::new(job)))
+        Ticket::new(job.weight(), Some(job))
     }
 
-    fn new(weight: usize, job: Option<Box<Job>>) -> Self {
-        let flow = match job.as_deref() {
-            Some(Job::Stream { credit, .. }) => Some(Box::new(Flow::new(*credit))),
+    fn new(weight: usize, job: Option<Job>) -> Self {
+        let flow = match job {
+            Some(Job::Stream { credit, .. }) => Some(Box::new(Flow::new(credit))),
             _ => None,
         };
         Ticket {
             state: AtomicU8::new(WAITING),
             weight,
-            job: AtomicCell::new(job),
+            job: Slot::new(job),
             recipient: OnceLock::new(),
             home: OnceLock::new(),
             freed: AtomicBool::new(false),
-            outcome: AtomicCell::new(None),
+            outcome: Slot::new(None),
             deadline: AtomicU64::new(u64::MAX),
             flow,
         }
@@ -190,7 +190,7 @@ impl Ticket {
             return None;
         }
         if self.moved(FINISHED, ANSWERED) {
-            return self.outcome.take().map(|outcome| *outcome);
+            return self.outcome.take();
         }
         // Nothing but a cancel can have come before the recipient.
         Some(Outcome::Cancelled)
@@ -210,14 +210,14 @@ impl Ticket {
                     None => return,
                 },
                 WAITING => {
-                    self.outcome.store(Some(Box::new(outcome)));
+                    self.outcome.put(outcome);
                     // Unless the recipient has come, what is stored is for whoever attaches, and not to be touched.
                     if self.state.compare_exchange(WAITING, FINISHED, AcqRel, Acquire) != Err(ATTACHED) {
                         return;
                     }
                     // Another answer may have taken ours: then that one counts.
                     let Some(back) = self.outcome.take() else { return };
-                    outcome = *back;
+                    outcome = back;
                 }
                 _ => return,
             }
@@ -226,11 +226,22 @@ impl Ticket {
 
     /// Leaves an answer to whoever hands over a part; gives it back if that is done.
     fn end_sending(&self, outcome: Outcome) -> Option<Outcome> {
-        self.outcome.store(Some(Box::new(outcome)));
+        self.outcome.put(outcome);
         if self.state.compare_exchange(SENDING, ENDING, AcqRel, Acquire) != Err(ATTACHED) {
             return None;
         }
-        self.outcome.take().map(|outcome| *outcome)
+        self.outcome.take()
+    }
+
+    /// The answer of a request that nobody has attached to, if it has come; once.
+    pub fn take_answer(&self) -> Option<Outcome> {
+        let finished = self.is_kept() && self.moved(FINISHED, ANSWERED);
+        finished.then(|| self.outcome.take()).flatten()
+    }
+
+    /// Whether there is an answer that nobody has come for.
+    pub(crate) fn is_kept(&self) -> bool {
+        self.state.load(Acquire) == FINISHED
     }
 
     /// Withdraws the request. Returns whether it was open: then no answer will come. If just now a part is handed over,
@@ -260,9 +271,9 @@ impl Ticket {
         }
     }
 
-    /// Whether the recipient's time is over.
-    pub(crate) fn is_expired(&self) -> bool {
-        self.remaining() == 0
+    /// Whether the recipient's time is over at some time by the system's clock.
+    pub(crate) fn is_expired(&self, at: u64) -> bool {
+        self.deadline.load(Relaxed) <= at
     }
 
     /// Whether nobody waits any more.
@@ -272,7 +283,7 @@ impl Ticket {
 
     /// Takes the job, once; none if it was cancelled.
     pub(crate) fn take_job(&self) -> Option<Job> {
-        self.job.take().map(|job| *job)
+        self.job.take()
     }
 
     /// Says where the request is queued.
@@ -306,7 +317,7 @@ impl Ticket {
         if self.moved(SENDING, ATTACHED) {
             return true;
         }
-        let outcome = self.outcome.take().map_or(Outcome::Closed, |outcome| *outcome);
+        let outcome = self.outcome.take().unwrap_or(Outcome::Closed);
         self.state.store(ANSWERED, Release);
         self.tell(outcome);
         false

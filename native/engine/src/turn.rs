@@ -3,7 +3,8 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering::{AcqRel, Acquire};
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use bytes::{BufMut, Bytes, BytesMut};
 
@@ -16,6 +17,12 @@ use crate::thread::Thread;
 use crate::times::Way;
 use crate::{Attempt, Job, OnPanic, Options, Outcome, Run, Ticket, WORKER_STACK};
 
+/// An instance that ends waits so long for the caller who has to hear why.
+const ATTACHING: Duration = Duration::from_secs(1);
+/// How often it looks.
+const LOOK: Duration = Duration::from_micros(50);
+/// Callers look for their answer if the last deferred run took less than so many nanoseconds.
+const BRISK: u64 = 1000;
 /// Room for a short answer to a deferred request, in bytes.
 const ROOM: usize = 64;
 /// Most requests that a worker handles before it lets other instances have their turn.
@@ -82,13 +89,13 @@ impl Inner {
         ended(outcome, micros, ending)
     }
 
-    /// Handles some of the queue, on a worker.
-    pub(crate) fn turn(self: &Arc<Self>) {
+    /// Handles a request that comes first, and some of the queue, on a worker.
+    pub(crate) fn turn(self: &Arc<Self>, first: Option<Arc<Ticket>>) {
         let mut live = self.live.lock();
-        self.handle_some(&mut live, WORKER_STACK / 2, || self.belongs_elsewhere());
+        let fatal = self.handle_some(&mut live, first, WORKER_STACK / 2, || self.belongs_elsewhere());
         if self.is_closing() {
             let last = live.take();
-            let first = self.schedule.end();
+            let ends = self.schedule.end();
             drop(live);
             // Those who wait are told first, then the host: a service may take its time to stop, or for ever.
             self.refuse_rest();
@@ -97,7 +104,10 @@ impl Inner {
             if let Some(live) = &last {
                 self.close_streams(&live.streams);
             }
-            if let Some(reason) = self.reason.get().filter(|_| first) {
+            if let Some(reason) = self.reason.get().filter(|_| ends) {
+                if let Some(ticket) = fatal {
+                    let_attach(&ticket);
+                }
                 self.host.ended(reason.clone());
             }
             drop(last);
@@ -116,29 +126,45 @@ impl Inner {
         }
     }
 
-    /// Handles what a turn may, unless the instance is closing or what follows `moves` to another thread.
-    pub(crate) fn handle_some(self: &Arc<Self>, live: &mut Option<Live>, stack: usize, moves: impl Fn() -> bool) {
-        let until = clock::now() + TURN_TIME;
+    /// Handles what a turn may, unless the instance is closing or what follows `moves` to another thread. Returns the
+    /// request that has ended the instance, or during which it was closed.
+    pub(crate) fn handle_some(
+        self: &Arc<Self>,
+        live: &mut Option<Live>,
+        mut first: Option<Arc<Ticket>>,
+        stack: usize,
+        moves: impl Fn() -> bool,
+    ) -> Option<Arc<Ticket>> {
+        let mut now = clock::now();
+        let until = now + TURN_TIME;
         for _ in 0..TURN_REQUESTS {
+            let next = first.take();
             if self.is_closing() {
-                return;
+                // It is refused with the rest.
+                next.into_iter().for_each(|ticket| self.queue.push(ticket));
+                return None;
             }
-            let Some(ticket) = self.queue.pop() else { return };
-            self.handle(live, &ticket, stack, until);
-            if moves() || clock::now() >= until {
-                return;
+            let ticket = next.or_else(|| self.queue.pop())?;
+            self.handle(live, &ticket, stack, now, until);
+            if self.is_closing() {
+                return Some(ticket);
+            }
+            now = clock::now();
+            if moves() || now >= until {
+                return None;
             }
         }
+        None
     }
 
-    fn handle(self: &Arc<Self>, live: &mut Option<Live>, ticket: &Arc<Ticket>, stack: usize, until: u64) {
+    fn handle(self: &Arc<Self>, live: &mut Option<Live>, ticket: &Arc<Ticket>, stack: usize, now: u64, until: u64) {
         let outcome = match ticket.take_job() {
             None if ticket.has_begun() => return self.go_on(live, ticket, stack, until),
             None => return self.bury(ticket),
             Some(Job::Room { .. }) => return self.finished(ticket),
             // Told already that the instance is closing.
             Some(_) if ticket.is_done() => return self.finished(ticket),
-            Some(_) if ticket.is_expired() => {
+            Some(_) if ticket.is_expired(now) => {
                 self.counters.cancelled.add();
                 Outcome::Expired
             }
@@ -242,13 +268,17 @@ impl Inner {
         let from = self.engine.clock.now();
         let answer = state.call(call, room);
         let took = self.engine.clock.now().saturating_sub(from);
+        let brisk = took < BRISK;
+        self.note_brisk(brisk);
         self.times.note(state.service(), place, Way::Deferred, took);
         // What a stream costs is not in its opening: nothing is learnt of that.
         if !stream && let Some(declared) = state.service().declared(operation, len) {
             budget.class(place, len, declared).ran_deferred(took);
         }
         let closing = self.is_closing();
-        let unwanted = closing || ticket.is_done() || ticket.is_expired();
+        // What was so short was in time: to look once more would cost more than the run.
+        let late = || !brisk && ticket.is_expired(clock::now());
+        let unwanted = closing || ticket.is_done() || late();
         if unwanted && !matches!(answer, Answer::Outcome(Outcome::Panicked(_))) {
             // Whatever it answers, it was told to stop.
             self.counters.cancelled.add();
@@ -315,6 +345,15 @@ impl Inner {
         for ticket in waiting {
             ticket.answer(Outcome::Closed);
         }
+    }
+}
+
+/// Lets the caller of a request that has ended its instance attach to it, if it has yet to: a port would take the answer along.
+/// It is about to, or suspended.
+fn let_attach(ticket: &Ticket) {
+    let until = Instant::now() + ATTACHING;
+    while ticket.is_kept() && Instant::now() < until {
+        thread::sleep(LOOK);
     }
 }
 

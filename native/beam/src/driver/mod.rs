@@ -9,7 +9,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use erl_driver::{Call, Control, Driver, Monitor, Pid, Port, Refusal, Replied, Vector};
 use linkspan_engine::{
-    Attempt, Body, Conversation, Instance, Job, OPERATION_LIMIT, Options, Outcome, Recipient, Ticket, status,
+    Attempt, Body, Conversation, FOREVER, Instance, Job, OPERATION_LIMIT, Options, Outcome, Recipient, Ticket, status,
 };
 
 use self::host::PortHost;
@@ -113,14 +113,10 @@ impl Driver for LinkspanPort {
             }
             Attempt::Deferred => {
                 let job = Job::Call { operation, cast: false, body: Bytes::copy_from_slice(term) };
-                let ticket = Arc::new(Ticket::unattached(job));
-                match instance.submit(&ticket) {
-                    Err(refused) => reply.bytes(&term::outcome(refused)),
-                    Ok(()) => match self.endpoint.keep(port, ticket) {
-                        Said::Deferred(id) => reply.bytes(&term::deferred(id)),
-                        Said::Outcome(refused) => reply.bytes(&term::outcome(*refused)),
-                        _ => reply.badarg(),
-                    },
+                match self.endpoint.queue(port, instance, job, FOREVER) {
+                    Said::Deferred(id) => reply.bytes(&term::deferred(id)),
+                    Said::Outcome(outcome) => reply.bytes(&term::outcome(*outcome)),
+                    _ => reply.badarg(),
                 }
             }
         }

@@ -1,11 +1,9 @@
 //! What the client asks of the host itself. `docs/frame.md` lists the numbers.
 
-use std::sync::Arc;
-
 use bytes::{Buf, Bytes};
 use erl_driver::Pid;
 use linkspan_engine::frame::{self, Command, FrameError};
-use linkspan_engine::{Body, Instance, Outcome, Ticket};
+use linkspan_engine::{Body, FOREVER, Instance, Outcome};
 
 use super::{Direct, Endpoint, Listener, Reference, Said, Site, Surroundings, external};
 use crate::pid;
@@ -92,11 +90,7 @@ impl<M> Endpoint<M> {
             Ok(None) => return Err(Unreadable),
             Err(error) => return Ok(Said::from(Outcome::from(error))),
         };
-        let ticket = Arc::new(Ticket::unattached(job));
-        Ok(match self.instance()?.submit(&ticket) {
-            Ok(()) => self.keep(site, ticket),
-            Err(refused) => Said::from(refused),
-        })
+        Ok(self.queue(site, self.instance()?, job, FOREVER))
     }
 
     /// A call that is known to be deferred, in one step instead of two.

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering::{AcqRel, Release};
 
-use linkspan_engine::{Body, Inline, Instance, Job, OPERATION_LIMIT, Ticket};
+use linkspan_engine::{Body, Inline, OPERATION_LIMIT, Ticket};
 
-use super::{Endpoint, Said, Site, inline};
+use super::{Endpoint, Said, Site, call, inline};
 
 impl<M> Endpoint<M> {
     /// Runs a call inline if it may, or queues it behind others. Otherwise none: it is to be brought elsewhere.
@@ -25,7 +25,7 @@ impl<M> Endpoint<M> {
         }
         // No thread is held by those who would only wait on it.
         let waits = !instance.is_idle() || self.moving.swap(true, AcqRel);
-        waits.then(|| self.queue(site, instance, operation, body, timeout))
+        waits.then(|| self.queue(site, instance, call(operation, body), timeout))
     }
 
     /// Nothing is on its way any more.
@@ -47,7 +47,7 @@ impl<M> Endpoint<M> {
         let claim = instance.claim(body.bytes.len());
         self.has_moved();
         let Some(claim) = claim else {
-            return self.queue(site, instance, operation, body, timeout);
+            return self.queue(site, instance, call(operation, body), timeout);
         };
         let ticket = Arc::new(Ticket::here(timeout));
         let (monitored, last) = self.calls.lock().runs(pid, &ticket);
@@ -61,22 +61,6 @@ impl<M> Endpoint<M> {
         match answer {
             Inline::Written(len) => Said::Written(len),
             Inline::Outcome(outcome) => outcome.into(),
-        }
-    }
-
-    fn queue(
-        &self,
-        site: &impl Site<Monitor = M>,
-        instance: &Instance,
-        operation: u32,
-        body: Body<'_>,
-        timeout: u32,
-    ) -> Said {
-        let ticket = Arc::new(Ticket::unattached(Job::Call { operation, cast: false, body: (body.share)() }));
-        ticket.set_timeout(timeout);
-        match instance.submit(&ticket) {
-            Err(refused) => refused.into(),
-            Ok(()) => self.keep(site, ticket),
         }
     }
 }

@@ -22,6 +22,9 @@ use self::direct::Mode;
 pub use self::external::Reference;
 use crate::mail::Caller;
 
+/// Calls from here on say how long their caller waits: 24 bits of milliseconds above six of the operation.
+const TIMED: u32 = OPERATION_LIMIT;
+const TIMED_BITS: u32 = 6;
 /// Operations with this bit are casts.
 const CAST: u32 = 1 << 31;
 /// Operations from here on are commands to the host.
@@ -116,35 +119,52 @@ impl<M> Endpoint<M> {
         body: Body<'_>,
         room: &mut [u8],
     ) -> Said {
-        let (number, cast) = match operation {
-            0..OPERATION_LIMIT => (operation, false),
-            CAST..COMMANDS => (operation & !CAST, true),
+        let (number, timeout) = match operation {
+            0..OPERATION_LIMIT => (operation, FOREVER),
+            TIMED..CAST => (operation & ((1 << TIMED_BITS) - 1), (operation - TIMED) >> TIMED_BITS),
+            CAST..COMMANDS => return self.cast(site, operation - CAST, body, room),
             COMMANDS.. => return self.command(site, around, operation - COMMANDS, body),
-            _ => return Said::Badarg,
         };
-        let Some(instance) = &self.instance else { return Said::Badarg };
-        match inline(site, instance, number, cast, body, room) {
+        self.call(site, number, timeout, body, room)
+    }
+
+    /// Does an operation whose caller waits so many milliseconds, until he says otherwise when he attaches.
+    #[inline(always)]
+    pub fn call(
+        &self,
+        site: &impl Site<Monitor = M>,
+        operation: u32,
+        timeout: u32,
+        body: Body<'_>,
+        room: &mut [u8],
+    ) -> Said {
+        let Some(instance) = self.instance.as_ref().filter(|_| operation < OPERATION_LIMIT) else {
+            return Said::Badarg;
+        };
+        match inline(site, instance, operation, false, body, room) {
             Some(said) => said,
-            None => self.defer(site, instance, number, cast, body),
+            None => self.queue(site, instance, call(operation, body), timeout),
         }
     }
 
-    /// Queues an operation.
+    /// Does an operation that nobody waits for.
+    fn cast(&self, site: &impl Site<Monitor = M>, operation: u32, body: Body<'_>, room: &mut [u8]) -> Said {
+        let Some(instance) = &self.instance else { return Said::Badarg };
+        inline(site, instance, operation, true, body, room).unwrap_or_else(|| {
+            let job = Job::Call { operation, cast: true, body: (body.share)() };
+            let accepted = instance.submit(&Arc::new(Ticket::unattached(job)));
+            accepted.map_or_else(Said::from, |()| Said::Written(0))
+        })
+    }
+
+    /// Queues a job whose caller waits so many milliseconds.
     #[cold]
-    fn defer(
-        &self,
-        site: &impl Site<Monitor = M>,
-        instance: &Instance,
-        operation: u32,
-        cast: bool,
-        body: Body<'_>,
-    ) -> Said {
-        let job = Job::Call { operation, cast, body: (body.share)() };
+    pub fn queue(&self, site: &impl Site<Monitor = M>, instance: &Instance, job: Job, timeout: u32) -> Said {
         let ticket = Arc::new(Ticket::unattached(job));
-        match instance.submit(&ticket) {
-            Err(refused) => refused.into(),
-            Ok(()) if cast => Said::Written(0),
-            Ok(()) => self.keep(site, ticket),
+        ticket.set_timeout(timeout);
+        match instance.submit_looking(&ticket) {
+            Ok(Some(outcome)) | Err(outcome) => outcome.into(),
+            Ok(None) => self.keep(site, ticket),
         }
     }
 
@@ -186,7 +206,7 @@ impl<M> Endpoint<M> {
     }
 
     /// Keeps a call that was queued: deferred, or busy if its caller leaves too many unattended.
-    pub fn keep(&self, site: &impl Site<Monitor = M>, ticket: Arc<Ticket>) -> Said {
+    fn keep(&self, site: &impl Site<Monitor = M>, ticket: Arc<Ticket>) -> Said {
         let Some(pid) = site.caller() else { return Said::Badarg };
         match self.calls.lock().keep(site, pid, &ticket) {
             Some(id) => Said::Deferred(id),
@@ -211,6 +231,11 @@ impl<M> Endpoint<M> {
     pub fn end(&self, outcome: &Outcome) {
         self.calls.lock().end(outcome);
     }
+}
+
+/// The job of a call that is not run at once.
+fn call(operation: u32, body: Body<'_>) -> Job {
+    Job::Call { operation, cast: false, body: (body.share)() }
 }
 
 /// Runs a request inline, if it may.

@@ -76,10 +76,11 @@ fn call<'a>(
     let bytes = bytes(body)?;
     let lent = Body { bytes: &bytes, share: &|| kept::keep(&bytes) };
     let mut room = [0; ROOM];
-    let (site, operation) = (Call { env, instance }, operation.decode()?);
+    let (site, endpoint) = (Call { env, instance }, &resource.endpoint);
+    let (operation, timeout) = (operation.decode()?, timeout.decode()?);
     let said = match resource.host.runner() {
-        None => resource.endpoint.control(&site, &*resource.host, operation, lent, &mut room),
-        Some(runner) => match resource.endpoint.begin(&site, operation, lent, timeout.decode()?, &mut room) {
+        None => endpoint.call(&site, operation, timeout, lent, &mut room),
+        Some(runner) => match endpoint.begin(&site, operation, lent, timeout, &mut room) {
             Some(said) => said,
             None => return Ok(dirty::call(env, runner, &arguments)),
         },

@@ -24,6 +24,21 @@ fn an_answer_meets_who_attaches_once() {
 }
 
 #[test]
+fn who_looks_for_an_answer_and_attaches_then_has_it_once() {
+    loom::model(|| {
+        let (ticket, told) = (Arc::new(Ticket::unattached(call())), Told::default());
+        let answering = {
+            let ticket = ticket.clone();
+            thread::spawn(move || ticket.answer(Outcome::Ok(text("a"))))
+        };
+        let at_once = ticket.take_answer().or_else(|| ticket.attach(told.recipient()));
+        answering.join().unwrap();
+        let all: Vec<_> = at_once.into_iter().chain(told.all()).collect();
+        assert_eq!(all, [Outcome::Ok(text("a"))]);
+    });
+}
+
+#[test]
 fn of_two_answers_one_counts_whenever_the_recipient_comes() {
     loom::model(|| {
         let (ticket, told) = (Arc::new(Ticket::unattached(call())), Told::default());

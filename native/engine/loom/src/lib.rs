@@ -1,5 +1,5 @@
 //! The engine's tickets and schedules in every order in which threads can take their steps. `ticket.rs`, `schedule.rs`,
-//! `relief.rs` and `sync.rs` are the engine's own; what they use besides has a stand-in here.
+//! `door.rs`, `relief.rs` and `sync.rs` are the engine's own; what they use besides has a stand-in here.
 #![cfg(loom)]
 #![allow(dead_code)] // a model needs a part of a ticket only
 
@@ -7,6 +7,10 @@ use bytes::Bytes;
 
 #[cfg(test)]
 mod answers;
+#[path = "../../src/door.rs"]
+mod door;
+#[cfg(test)]
+mod doors;
 #[cfg(test)]
 mod house;
 #[path = "../../src/relief.rs"]

@@ -9,6 +9,7 @@ use crate::workshop::Workshop;
 type Step = fn(&Arc<Workshop>);
 
 const SUBMIT: Step = Workshop::submit;
+const SUBMIT_FIRST: Step = Workshop::submit_first;
 const CLOSE: Step = Workshop::close;
 const CLAIM: Step = Workshop::claim;
 const WORK: Step = |workshop| _ = workshop.work();
@@ -47,6 +48,16 @@ fn of_its_host() -> Arc<Workshop> {
 #[test]
 fn a_request_that_comes_while_a_turn_ends_has_another_one() {
     in_every_order(of_workers, false, [&[SUBMIT], &[SUBMIT], &[WORK]]);
+}
+
+#[test]
+fn a_request_that_comes_with_its_turn_leaves_another_one_behind_it_a_turn() {
+    in_every_order(of_workers, false, [&[SUBMIT_FIRST], &[SUBMIT_FIRST], &[WORK]]);
+}
+
+#[test]
+fn a_request_that_comes_with_its_turn_while_its_instance_closes_is_not_left_behind() {
+    in_every_order(of_workers, false, [&[SUBMIT_FIRST], &[CLOSE], &[WORK]]);
 }
 
 #[test]

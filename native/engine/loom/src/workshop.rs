@@ -16,6 +16,8 @@ pub struct Workshop {
     hosted: bool,
     /// Requests in the queue. Its operations are `SeqCst`, as those of the engine's queue are.
     queue: AtomicUsize,
+    /// Requests on their way to a worker beside the queue, each with a turn that is theirs.
+    first: AtomicUsize,
     /// Turns that lie in the run queue of the workers, those that the host was asked for, and those of the instance's
     /// own thread, while it has one.
     enqueued: Mutex<usize>,
@@ -54,6 +56,7 @@ impl Workshop {
             schedule: Schedule::new(),
             hosted,
             queue: AtomicUsize::new(0),
+            first: AtomicUsize::new(0),
             enqueued: Mutex::new(0),
             asked: Mutex::new(0),
             own: Mutex::new(own.then_some(0)),
@@ -87,6 +90,16 @@ impl Workshop {
         if !self.schedule.is_closing() {
             fenced(SeqCst, || self.queue.fetch_add(1, SeqCst));
             self.schedule.request(self);
+        }
+    }
+
+    /// The same where nothing else is open: with the turn, if it is to be had.
+    pub fn submit_first(self: &Arc<Self>) {
+        if self.schedule.is_open() && self.schedule.claim() {
+            fenced(SeqCst, || self.first.fetch_add(1, SeqCst));
+            self.enqueue();
+        } else {
+            self.submit();
         }
     }
 
@@ -137,8 +150,14 @@ impl Workshop {
 
     fn turn(self: &Arc<Self>) {
         self.holding_turn(|| {
-            if !self.schedule.is_closing() {
-                self.handle_one();
+            let first = fenced(SeqCst, || self.first.swap(0, SeqCst));
+            assert!(first < 2, "two requests with one turn");
+            if self.schedule.is_closing() {
+                fenced(SeqCst, || self.queue.fetch_add(first, SeqCst));
+            } else {
+                if first == 0 {
+                    self.handle_one();
+                }
                 self.schedule.open();
             }
             if self.schedule.is_closing() {
@@ -169,7 +188,7 @@ impl Workshop {
     /// Has everybody do what they were asked for, but a host that does not come; then nothing may be left.
     pub fn settle(self: &Arc<Self>, host_comes: bool) {
         while self.work() || self.own_work() || (host_comes && self.host()) {}
-        assert!(!self.wanted(), "a request is left without a turn");
+        assert!(!self.wanted() && self.first.load(SeqCst) == 0, "a request is left without a turn");
         assert!(!self.schedule.is_closing() || self.schedule.is_closed(), "the last turn is missing");
     }
 }

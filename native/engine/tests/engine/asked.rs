@@ -35,8 +35,15 @@ pub struct Asked {
 
 impl Asked {
     pub fn new(job: Job) -> Self {
+        let asked = Asked::attach_to(Arc::new(Ticket::unattached(job)));
+        asked.expect("nothing has answered a request that was just made")
+    }
+
+    /// Waits for the answer to a request from now on; the answer instead, if there is one.
+    pub fn attach_to(ticket: Arc<Ticket>) -> Result<Self, Outcome> {
         let (sender, answers) = unbounded();
-        Asked { ticket: Arc::new(Ticket::attached(job, Box::new(Mailbox(sender)))), answers }
+        let answered = ticket.attach(Box::new(Mailbox(sender)));
+        answered.map_or(Ok(Asked { ticket, answers }), Err)
     }
 
     pub fn call(operation: u32, body: &str) -> Self {

@@ -10,6 +10,7 @@ mod frame;
 mod hosted;
 mod inline;
 mod library;
+mod looking;
 mod memory_host;
 mod panic;
 mod pending;

@@ -1,6 +1,9 @@
 //! Panics: what the caller, the others in the queue and the host are told.
 
-use linkspan_engine::{Attempt, OnPanic, Options, Outcome, Ticket};
+use std::sync::Arc;
+use std::time::Duration;
+
+use linkspan_engine::{Attempt, Job, OnPanic, Options, Outcome, Recipient, Ticket};
 
 use crate::asked::{Asked, ok};
 use crate::echo::{Echo, operation};
@@ -26,6 +29,43 @@ fn a_panic_is_the_answer_with_its_place_and_ends_the_instance() {
     assert_eq!(echo.instance.submit(&Asked::call(operation::ECHO, "").ticket), Err(Outcome::Closed));
     assert_eq!(echo.inline(operation::ECHO, ""), None);
     assert_eq!(echo.instance.counts().panics, 1);
+    echo.drop_without_news();
+}
+
+/// A recipient who comes when the answer is there already.
+struct Nobody;
+
+impl Recipient for Nobody {
+    fn reply(&self, outcome: Outcome) {
+        panic!("not at once: {outcome:?}");
+    }
+}
+
+/// A request that panics, and whose caller has yet to attach.
+fn panic_later(echo: &Echo) -> Arc<Ticket> {
+    let job = Job::Call { operation: operation::PANIC, cast: false, body: "ouch".into() };
+    let ticket = Arc::new(Ticket::unattached(job));
+    echo.instance.submit(&ticket).unwrap();
+    ticket
+}
+
+#[test]
+fn the_end_waits_for_a_caller_who_has_yet_to_attach() {
+    let echo = Echo::start();
+    let panics = panic_later(&echo);
+    while echo.instance.submit(&Asked::call(operation::ECHO, "").ticket).is_ok() {}
+    assert!(echo.news.recv_timeout(Duration::from_millis(100)).is_err(), "nobody knows yet why");
+    let outcome = panics.attach(Box::new(Nobody)).expect("the panic");
+    assert!(message(&outcome).starts_with("ouch at "));
+    assert_eq!(echo.next(), News::Ended(outcome));
+    echo.drop_without_news();
+}
+
+#[test]
+fn the_end_does_not_wait_for_ever() {
+    let echo = Echo::start();
+    panic_later(&echo);
+    assert!(matches!(echo.next(), News::Ended(Outcome::Panicked(_))));
     echo.drop_without_news();
 }
 

@@ -1,0 +1,58 @@
+//! The door of the run queue: a worker that looks around before it sleeps is handed its next turn there, and whoever hands it
+//! over knows that it begins at once.
+
+use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+
+use crate::sync::{AtomicU8, Mutex};
+
+// ```text
+//   SHUT -- open: a worker looks --> OPEN -- give --> GIVEN -- shut: it takes what was given --> SHUT
+//                                    OPEN -- shut: it has looked in vain --> SHUT
+// ```
+const SHUT: u8 = 0;
+const OPEN: u8 = 1;
+const GIVEN: u8 = 2;
+
+/// One worker looks there at a time.
+pub(crate) struct Door<T> {
+    /// Leaves `OPEN` under the lock only.
+    state: AtomicU8,
+    given: Mutex<Option<T>>,
+}
+
+impl<T> Door<T> {
+    pub(crate) fn new() -> Self {
+        Door { state: AtomicU8::new(SHUT), given: Mutex::new(None) }
+    }
+
+    /// Hands something over; gives it back if nobody looks.
+    pub(crate) fn give(&self, thing: T) -> Result<(), T> {
+        if self.state.load(Relaxed) != OPEN {
+            return Err(thing);
+        }
+        let mut given = self.given.lock();
+        if self.state.load(Relaxed) != OPEN {
+            return Err(thing);
+        }
+        *given = Some(thing);
+        self.state.store(GIVEN, Release);
+        Ok(())
+    }
+
+    /// Begins to look; false if somebody does already. Who begins ends it by [`Door::shut`].
+    pub(crate) fn open(&self) -> bool {
+        self.state.compare_exchange(SHUT, OPEN, Acquire, Relaxed).is_ok()
+    }
+
+    /// Whether something has been given to who looks.
+    pub(crate) fn is_given(&self) -> bool {
+        self.state.load(Relaxed) == GIVEN
+    }
+
+    /// Looks no more; what has been given.
+    pub(crate) fn shut(&self) -> Option<T> {
+        let mut given = self.given.lock();
+        self.state.store(SHUT, Relaxed);
+        given.take()
+    }
+}
