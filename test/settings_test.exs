@@ -11,16 +11,18 @@ defmodule Linkspan.SettingsTest do
     output
   end
 
-  # The niceness of each worker thread, as soon as it is `expected`: threads come one by one, and get nicer then.
+  # The niceness of each worker thread and its policy, 3 is SCHED_BATCH, as soon as they are `expected`: threads come one by
+  # one, and change both then.
   defp workers(expected) do
     """
     ok = linkspan:load(),
     Workers = fun() ->
         [begin
             {ok, Stat} = file:read_file("/proc/self/task/" ++ Task ++ "/stat"),
-            %% Behind the name; of all fields the niceness is the 19th.
+            %% Behind the name; of all fields the niceness is the 19th, the policy the 41st.
             [_, Rest] = binary:split(Stat, <<") ">>),
-            [lists:nth(17, binary:split(Rest, <<" ">>, [global])), " "]
+            Fields = binary:split(Rest, <<" ">>, [global]),
+            [lists:nth(17, Fields), "/", lists:nth(39, Fields), " "]
         end || Task <- element(2, file:list_dir("/proc/self/task")),
             {ok, <<"linkspan_worker\\n">>} <- [file:read_file("/proc/self/task/" ++ Task ++ "/comm")]]
     end,
@@ -35,11 +37,11 @@ defmodule Linkspan.SettingsTest do
   end
 
   test "there are as many workers as the setting says, and as nice" do
-    assert vm([workers: 3, worker_niceness: 7], workers("7 7 7 ")) == "7 7 7 "
+    assert vm([workers: 3, worker_niceness: 7], workers("7/3 7/3 7/3 ")) == "7/3 7/3 7/3 "
   end
 
   test "by default there is one for each scheduler, at least two, with the VM's own priority" do
-    expected = String.duplicate("#{niceness()} ", max(2, System.schedulers()))
+    expected = String.duplicate("#{niceness()}/3 ", max(2, System.schedulers()))
     assert vm([], workers(expected)) == expected
   end
 

@@ -64,6 +64,7 @@ fn start(worker: &Waiting, niceness: u8) -> io::Result<()> {
     let work = worker.clone();
     let thread = thread::Builder::new().name("linkspan_worker".into()).stack_size(WORKER_STACK);
     let nice_worker = move || {
+        let_others_go_on();
         be_nice(niceness);
         // Taken out of its lock first.
         let task = work.lock().take();
@@ -72,6 +73,18 @@ fn start(worker: &Waiting, niceness: u8) -> io::Result<()> {
         }
     };
     thread.spawn(nice_worker).map(drop)
+}
+
+/// When the calling thread is woken, whoever runs goes on for his time: a scheduler that has woken a worker is not to stand
+/// still in the middle of what it does. For the threads that it will start as well.
+fn let_others_go_on() {
+    #[cfg(target_os = "linux")]
+    {
+        let priority = libc::sched_param { sched_priority: 0 };
+        #[allow(unsafe_code)] // there is no safe wrapper
+        // SAFETY: zero is the calling thread, and the only priority that this policy has. Nothing is lost if it is refused.
+        let _ = unsafe { libc::sched_setscheduler(0, libc::SCHED_BATCH, &priority) };
+    }
 }
 
 /// Lowers the priority of the calling thread, and of the threads that it will start.
