@@ -1,6 +1,7 @@
 //! The door of the run queue: a worker that looks around before it sleeps is handed its next turn there, and whoever hands it
 //! over knows that it begins at once.
 
+use std::hint;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release};
 
 use crate::sync::{AtomicU8, Mutex};
@@ -13,7 +14,10 @@ const SHUT: u8 = 0;
 const OPEN: u8 = 1;
 const GIVEN: u8 = 2;
 
-/// One worker looks there at a time.
+/// How often who looks does so: a few microseconds.
+const LOOKS: usize = 300;
+
+/// One thread looks there at a time.
 pub(crate) struct Door<T> {
     /// Leaves `OPEN` under the lock only.
     state: AtomicU8,
@@ -42,6 +46,25 @@ impl<T> Door<T> {
     /// Begins to look; false if somebody does already. Who begins ends it by [`Door::shut`].
     pub(crate) fn open(&self) -> bool {
         self.state.compare_exchange(SHUT, OPEN, Acquire, Relaxed).is_ok()
+    }
+
+    /// Whether somebody looks.
+    pub(crate) fn is_open(&self) -> bool {
+        self.state.load(Relaxed) == OPEN
+    }
+
+    /// Looks for some microseconds; what has been given. None at once if somebody looks already.
+    pub(crate) fn look(&self, enough: impl Fn() -> bool) -> Option<T> {
+        if !self.open() {
+            return None;
+        }
+        for _ in 0..LOOKS {
+            if self.is_given() || enough() {
+                break;
+            }
+            hint::spin_loop();
+        }
+        self.shut()
     }
 
     /// Whether something has been given to who looks.

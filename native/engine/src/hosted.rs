@@ -1,11 +1,16 @@
 //! Deferred requests on threads of a host that may be held: in turns that it was asked for, or the caller's own at once.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering::{AcqRel, Acquire};
+use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed};
+use std::time::{Duration, Instant};
 
 use crate::abi::{Answer, Body, Call};
 use crate::instance::Inner;
+use crate::schedule::Turns;
 use crate::{Inline, Instance, Outcome, Ticket};
+
+/// A thread of the host goes on with turns that follow one another so long, at most.
+const TURN: Duration = Duration::from_millis(1);
 
 /// A turn of an idle instance for one request, taken by the thread that brings it. The request counts as open.
 #[derive(Debug)]
@@ -45,8 +50,26 @@ impl Instance {
         if !inner.schedule.accept() {
             return;
         }
-        let _ = inner.handle_some(&mut inner.live.lock(), None, stack, || false);
-        inner.schedule.over(inner);
+        let until = Instant::now() + TURN;
+        let mut first = None;
+        loop {
+            let _ = inner.handle_some(&mut inner.live.lock(), first.take(), stack, || false);
+            inner.schedule.over(inner);
+            if !inner.is_brisk() || Instant::now() >= until {
+                return;
+            }
+            first = inner.door.look(|| inner.wanted() || inner.is_closing());
+            if first.is_none() {
+                return;
+            }
+        }
+    }
+
+    /// Whether a request that is queued will be taken at once, or soon will be if it makes its host run a turn: its turns are so
+    /// short and follow one another so quickly.
+    pub fn is_awaited(&self) -> bool {
+        let inner = &self.0;
+        inner.door.is_open() || (inner.is_brisk() && inner.engine.clock.now() < inner.hot_until.load(Relaxed))
     }
 
     /// Ends an instance on which a bug of ours has panicked.

@@ -4,7 +4,7 @@ use std::fmt;
 use std::hint;
 use std::ops::Deref;
 use std::sync::atomic::{
-    AtomicBool, AtomicUsize,
+    AtomicBool, AtomicU64, AtomicUsize,
     Ordering::{AcqRel, Relaxed},
 };
 use std::sync::{Arc, OnceLock, Weak};
@@ -17,6 +17,7 @@ use parking_lot::Mutex;
 use crate::abi::{Body, Service, State};
 use crate::budget::Budget;
 use crate::counters::Counters;
+use crate::door::Door;
 use crate::pool::Turn;
 use crate::relief::Relief;
 use crate::schedule::{Schedule, Turns};
@@ -51,6 +52,8 @@ pub(crate) struct Inner {
     // What is written by one thread and read by the next has lines of its own: each that two threads share costs a
     // deferred request as much as a clock reading.
     pub(crate) shared: CachePadded<Shared>,
+    /// Where the host's thread looks for the next request after a turn.
+    pub(crate) door: CachePadded<Door<Arc<Ticket>>>,
     pub(crate) live: CachePadded<Mutex<Option<Live>>>,
     pub(crate) counters: CachePadded<Counters>,
     pub(crate) times: Times,
@@ -64,6 +67,8 @@ pub(crate) struct Shared {
     pub(crate) open_bytes: AtomicUsize,
     /// Whether the last deferred run was so short that its caller might have waited for it.
     brisk: AtomicBool,
+    /// Until when a request follows the last one quickly.
+    pub(crate) hot_until: AtomicU64,
     /// Callers who wait for room in the queue.
     pub(crate) waiting: Mutex<Vec<Arc<Ticket>>>,
 }
@@ -150,8 +155,10 @@ impl Instance {
                 open: AtomicUsize::new(0),
                 open_bytes: AtomicUsize::new(0),
                 brisk: AtomicBool::new(false),
+                hot_until: AtomicU64::new(0),
                 waiting: Mutex::new(Vec::new()),
             }),
+            door: CachePadded::new(Door::new()),
             live: CachePadded::new(Mutex::new(None)),
             counters: CachePadded::default(),
             times: Times::default(),
@@ -173,7 +180,7 @@ impl Instance {
     /// for it if a worker that is awake has begun, and the last deferred run was short.
     pub fn submit_looking(&self, ticket: &Arc<Ticket>) -> Result<Option<Outcome>, Outcome> {
         let begun = self.0.submit(ticket, || ())?;
-        Ok(if begun && self.0.brisk.load(Relaxed) { look(ticket) } else { None })
+        Ok(if begun && self.0.is_brisk() { look(ticket) } else { None })
     }
 
     /// As [`Instance::submit`]. `accepted` is called before the request can run: whoever is told that it was accepted is
@@ -242,18 +249,40 @@ impl Inner {
         accepted();
         let home: Weak<Inner> = Arc::downgrade(self);
         ticket.queue_at(home);
-        // Everything sent before has been handled: it need not go through the queue.
-        if before == 0 && self.schedule.is_open() && self.is_pooled() && self.schedule.claim() {
-            return Ok(self.engine.pool.push(Turn { instance: self.clone(), first: Some(ticket.clone()) }));
+        // Everything sent before has been handled.
+        if before == 0
+            && let Some(begun) = self.hand_over(ticket)
+        {
+            return Ok(begun);
         }
         self.queue.push(ticket.clone());
         self.request_turn();
         Ok(false)
     }
 
-    /// Whether its turns are those of any worker.
-    fn is_pooled(&self) -> bool {
-        self.thread.get().is_none() && !self.host.runs_turns()
+    /// Hands a request over past the queue, and the turn with it, unless somebody has that. Returns whether whoever gets it
+    /// has begun; none if it is to be queued.
+    fn hand_over(self: &Arc<Self>, ticket: &Arc<Ticket>) -> Option<bool> {
+        let hosted = self.host.runs_turns();
+        let somebody = self.thread.get().is_none() && (!hosted || self.door.is_open());
+        if !somebody || !self.schedule.is_open() || !self.schedule.claim() {
+            return None;
+        }
+        if !hosted {
+            return Some(self.engine.pool.push(Turn { instance: self.clone(), first: Some(ticket.clone()) }));
+        }
+        if let Err(left) = self.door.give(ticket.clone()) {
+            // Whoever looked has just gone.
+            self.queue.push(left);
+            self.schedule.over(self);
+            return Some(false);
+        }
+        Some(true)
+    }
+
+    /// Whether the last deferred run was so short that its caller might have waited for it.
+    pub(crate) fn is_brisk(&self) -> bool {
+        self.brisk.load(Relaxed)
     }
 
     /// Notes whether a deferred run was short.

@@ -1,7 +1,6 @@
 //! The worker threads. They run instances, one turn at a time.
 
 use std::fmt;
-use std::hint;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::thread;
@@ -19,9 +18,6 @@ pub const WORKER_STACK: usize = 4 * 1024 * 1024;
 
 /// Stack of the thread that watches those who stop, in bytes.
 const WATCH_STACK: usize = 256 * 1024;
-
-/// How often a worker looks for more before it lets the channel wait: a few microseconds.
-const LOOKS: usize = 300;
 
 /// A turn of an instance.
 pub(crate) struct Turn {
@@ -101,18 +97,9 @@ impl Work {
     /// The next turn. The channel looks around ever more seldom before it goes to sleep; so for the first microseconds, in
     /// which a caller who has just been answered asks again, one worker looks at the door.
     fn next(&self) -> Result<Turn, RecvError> {
-        if self.queue.is_empty() && self.door.open() {
-            for _ in 0..LOOKS {
-                if self.door.is_given() || !self.queue.is_empty() {
-                    break;
-                }
-                hint::spin_loop();
-            }
-            if let Some(turn) = self.door.shut() {
-                return Ok(turn);
-            }
-        }
-        self.queue.recv()
+        let waits = || !self.queue.is_empty();
+        let given = if waits() { None } else { self.door.look(waits) };
+        given.map_or_else(|| self.queue.recv(), Ok)
     }
 }
 

@@ -2,7 +2,7 @@
 //! threads of a host.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering::{AcqRel, Acquire};
+use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -23,6 +23,8 @@ const ATTACHING: Duration = Duration::from_secs(1);
 const LOOK: Duration = Duration::from_micros(50);
 /// Callers look for their answer if the last deferred run took less than so many nanoseconds.
 const BRISK: u64 = 1000;
+/// Requests that come so soon after the last run, in nanoseconds, follow one another quickly.
+const HOT: u64 = 5000;
 /// Room for a short answer to a deferred request, in bytes.
 const ROOM: usize = 64;
 /// Most requests that a worker handles before it lets other instances have their turn.
@@ -270,6 +272,7 @@ impl Inner {
         let took = self.engine.clock.now().saturating_sub(from);
         let brisk = took < BRISK;
         self.note_brisk(brisk);
+        self.hot_until.store(from + took + HOT, Relaxed);
         self.times.note(state.service(), place, Way::Deferred, took);
         // What a stream costs is not in its opening: nothing is learnt of that.
         if !stream && let Some(declared) = state.service().declared(operation, len) {

@@ -24,7 +24,7 @@ impl<M> Endpoint<M> {
             return Some(said);
         }
         // No thread is held by those who would only wait on it.
-        let waits = !instance.is_idle() || self.moving.swap(true, AcqRel);
+        let waits = !instance.is_idle() || instance.is_awaited() || self.moving.swap(true, AcqRel);
         waits.then(|| self.queue(site, instance, call(operation, body), timeout))
     }
 

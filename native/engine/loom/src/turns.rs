@@ -10,6 +10,7 @@ type Step = fn(&Arc<Workshop>);
 
 const SUBMIT: Step = Workshop::submit;
 const SUBMIT_FIRST: Step = Workshop::submit_first;
+const SUBMIT_IN_VAIN: Step = Workshop::submit_in_vain;
 const CLOSE: Step = Workshop::close;
 const CLAIM: Step = Workshop::claim;
 const WORK: Step = |workshop| _ = workshop.work();
@@ -78,6 +79,16 @@ fn a_service_that_starts_while_its_instance_closes_has_its_last_turn() {
 #[test]
 fn a_closing_instance_leaves_no_request_behind() {
     in_every_order(of_workers, false, [&[SUBMIT], &[CLOSE], &[WORK]]);
+}
+
+#[test]
+fn a_request_that_comes_when_whoever_looked_has_gone_has_a_turn_of_the_host() {
+    in_every_order(of_its_host, true, [&[SUBMIT_IN_VAIN], &[SUBMIT], &[HOST]]);
+}
+
+#[test]
+fn so_it_has_while_its_instance_closes() {
+    in_every_order(of_its_host, false, [&[SUBMIT_IN_VAIN], &[CLOSE], &[WORK]]);
 }
 
 #[test]

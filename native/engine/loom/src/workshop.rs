@@ -103,6 +103,16 @@ impl Workshop {
         }
     }
 
+    /// The same, where whoever would take it has just gone: it is queued, and the turn given up again.
+    pub fn submit_in_vain(self: &Arc<Self>) {
+        if self.schedule.is_open() && self.schedule.claim() {
+            fenced(SeqCst, || self.queue.fetch_add(1, SeqCst));
+            self.schedule.over(self);
+        } else {
+            self.submit();
+        }
+    }
+
     pub fn close(self: &Arc<Self>) {
         self.schedule.close();
         self.schedule.request_last(self);

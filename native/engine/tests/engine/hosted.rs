@@ -12,7 +12,7 @@ use crate::asked::{Asked, ok};
 use crate::echo::{Echo, HOUR, load, operation, start};
 use crate::memory_host::{MemoryHost, News, PATIENCE, engine, wait_until};
 
-const STACK: usize = 512 * 1024;
+pub const STACK: usize = 512 * 1024;
 const CLOSED: u8 = 3;
 
 /// A host that runs turns, when the test does.
@@ -50,7 +50,7 @@ impl Host for HostedHost {
 }
 
 /// A started instance, and the turns that its host is asked for.
-fn hosted() -> (Echo, Receiver<()>) {
+pub fn hosted() -> (Echo, Receiver<()>) {
     let (host, news, _) = MemoryHost::new();
     let (asked, turns) = unbounded();
     let instance = Instance::new(&engine(1), Arc::new(HostedHost { host, asked }));

@@ -1,12 +1,15 @@
 //! Callers who would rather look for their answer than wait for it.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::thread;
+use std::time::Duration;
 
 use linkspan_engine::{Job, Options, Outcome, Ticket};
 
 use crate::asked::{Asked, ok};
 use crate::echo::{Echo, operation};
+use crate::hosted::{STACK, hosted};
 use crate::memory_host::engine;
 
 const CALLERS: usize = 3;
@@ -20,12 +23,10 @@ fn call(echo: &Echo, operation: u32, body: &str) -> Result<Outcome, Outcome> {
     Ok(found.unwrap_or_else(|| Asked::attach_to(ticket).map_or_else(|there| there, Asked::only_answer)))
 }
 
-#[test]
-fn whoever_looks_finds_his_own_answer() {
-    let (echo, _) = Echo::start_gated(&engine(2), Options::DEFAULT);
+/// Calls from several threads at once; each is to get what it asked for.
+fn call_at_once(echo: &Echo) {
     thread::scope(|scope| {
         for caller in 0..CALLERS {
-            let echo = &echo;
             scope.spawn(move || {
                 for number in 0..CALLS {
                     let body = format!("{caller} {number}");
@@ -35,6 +36,28 @@ fn whoever_looks_finds_his_own_answer() {
         }
     });
     assert_eq!(echo.instance.counts().deferred, (CALLERS * CALLS) as u64);
+}
+
+#[test]
+fn whoever_looks_finds_his_own_answer() {
+    call_at_once(&Echo::start_gated(&engine(2), Options::DEFAULT).0);
+}
+
+#[test]
+fn so_does_who_looks_while_the_host_runs_the_turns() {
+    let (echo, turns) = hosted();
+    let over = AtomicBool::new(false);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            while !over.load(Relaxed) {
+                if turns.recv_timeout(Duration::from_millis(1)).is_ok() {
+                    echo.instance.run_turn(STACK);
+                }
+            }
+        });
+        call_at_once(&echo);
+        over.store(true, Relaxed);
+    });
 }
 
 #[test]
