@@ -194,9 +194,6 @@ port_control_fails_with_badarg_if_the_driver_so_decides() ->
     [
         ?assertError(badarg, port_control(Port, Operation, Body))
      || {Operation, Body} <- [
-            %% Neither a call, a cast nor a command.
-            {1 bsl 30, <<>>},
-            {(1 bsl 31) - 1, <<>>},
             %% Commands that nobody knows.
             {16#C000000B, <<>>},
             {16#FFFFFFFF, <<>>},

@@ -4,7 +4,7 @@
 -include_lib("eunit/include/eunit.hrl").
 -include("linkspan_echo_port.hrl").
 
--import(linkspan_echo_port, [open/0, call/2, control/3, received/1, received_message/0, exited/1, until/1]).
+-import(linkspan_echo_port, [assert_alive/1, open/0, call/2, control/3, received/1, received_message/0, exited/1, until/1]).
 
 -compile(export_all).
 -compile(nowarn_export_all).
@@ -20,10 +20,39 @@ a_control_answers_with_the_reply_or_a_list() ->
     ?assertEqual([4 | binary_to_list(<<4711:32>>)], control(Port, 4711, <<>>)),
     ?assertEqual(<<>>, port_control(Port, 1 bor ?CAST_BIT, <<"cast">>)),
     ?assertError(badarg, port_control(Port, 1, not_iodata)),
-    ?assertError(badarg, port_control(Port, 1 bsl 30, <<>>)),
     ?assertError(badarg, port_control(Port, 16#C000FFFF, <<>>)),
     true = port_close(Port),
     ?assertError(badarg, port_control(Port, 1, <<>>)).
+
+a_control_may_say_how_long_its_caller_waits() ->
+    Port = open(),
+    assert_alive(Port),
+    Timed = fun(Operation, Timeout, Body) ->
+        attached(Port, port_control(Port, (1 bsl 30) bor (Timeout bsl 6) bor Operation, Body))
+    end,
+    ?assertEqual(<<"short">>, Timed(1, 1000, <<"short">>)),
+    ?assertEqual(<<"long">>, Timed(2, 60000, <<"long">>)),
+    Left = binary_to_integer(Timed(16, 60000, <<>>)),
+    ?assert(Left > 0 andalso Left =< 60000),
+    %% Over before it begins.
+    ?assertEqual([14], Timed(3, 0, <<"60000000">>)),
+    ?assertEqual([4 | binary_to_list(<<63:32>>)], Timed(63, 16#FFFFFF, <<>>)),
+    port_close(Port).
+
+%% Waits for the answer to a call that was deferred.
+attached(Port, [1 | Id]) ->
+    Reference = make_ref(),
+    case port_control(Port, 16#C0000000, [Id, <<16#FFFFFFFF:32>>, term_to_binary(Reference)]) of
+        [1] ->
+            receive
+                {Reference, 0, Reply} -> Reply;
+                {Reference, Status, Why} -> [Status | binary_to_list(Why)]
+            end;
+        Answer ->
+            Answer
+    end;
+attached(_Port, Answer) ->
+    Answer.
 
 a_control_takes_and_gives_bodies_of_any_size() ->
     Port = open(),
