@@ -43,7 +43,7 @@ impl<T> Door<T> {
         Ok(())
     }
 
-    /// Begins to look; false if somebody does already. Who begins ends it by [`Door::shut`].
+    /// Opens it for the calling thread, which looks there as soon as it has nothing else to do; false if it is open already.
     pub(crate) fn open(&self) -> bool {
         self.state.compare_exchange(SHUT, OPEN, Acquire, Relaxed).is_ok()
     }
@@ -53,11 +53,8 @@ impl<T> Door<T> {
         self.state.load(Relaxed) == OPEN
     }
 
-    /// Looks for some microseconds; what has been given. None at once if somebody looks already.
+    /// Looks for some microseconds, or until there is something else to do; then the door is shut. Returns what was given.
     pub(crate) fn look(&self, enough: impl Fn() -> bool) -> Option<T> {
-        if !self.open() {
-            return None;
-        }
         for _ in 0..LOOKS {
             if self.is_given() || enough() {
                 break;
@@ -72,7 +69,7 @@ impl<T> Door<T> {
         self.state.load(Relaxed) == GIVEN
     }
 
-    /// Looks no more; what has been given.
+    /// Ends what [`Door::open`] has begun. Returns what was given.
     pub(crate) fn shut(&self) -> Option<T> {
         let mut given = self.given.lock();
         self.state.store(SHUT, Relaxed);

@@ -54,11 +54,12 @@ impl Instance {
         let mut first = None;
         loop {
             let _ = inner.handle_some(&mut inner.live.lock(), first.take(), stack, || false);
+            // Before the next turn can be asked for.
+            let looks = inner.is_brisk() && Instant::now() < until && inner.door.open();
             inner.schedule.over(inner);
-            if !inner.is_brisk() || Instant::now() >= until {
-                return;
+            if looks {
+                first = inner.door.look(|| inner.wanted() || inner.is_closing());
             }
-            first = inner.door.look(|| inner.wanted() || inner.is_closing());
             if first.is_none() {
                 return;
             }

@@ -22,9 +22,10 @@ use crate::pool::Turn;
 use crate::relief::Relief;
 use crate::schedule::{Schedule, Turns};
 use crate::stream::Streams;
+use crate::sync::Slot;
 use crate::thread::Thread;
 use crate::times::Times;
-use crate::{Counts, Engine, Host, Options, Outcome, Ticket};
+use crate::{Counts, Engine, Host, Job, Options, Outcome, Ticket};
 
 /// How often a caller looks for the answer to a short request before it is told to wait.
 const LOOKS: usize = 64;
@@ -69,6 +70,9 @@ pub(crate) struct Shared {
     brisk: AtomicBool,
     /// Until when a request follows the last one quickly.
     pub(crate) hot_until: AtomicU64,
+    /// A ticket that is done with. Those whose callers look for their answers follow one another: one piece of memory does for
+    /// all of them.
+    spare: Slot<Arc<Ticket>>,
     /// Callers who wait for room in the queue.
     pub(crate) waiting: Mutex<Vec<Arc<Ticket>>>,
 }
@@ -104,6 +108,15 @@ pub enum Attempt {
     },
     /// It has run, or there is nothing to run.
     Ended(Box<Run>),
+}
+
+/// What became of a request for whose answer its caller looked.
+#[derive(Debug)]
+pub enum Asked {
+    /// This is it.
+    Answered(Outcome),
+    /// It is not there yet.
+    Queued(Arc<Ticket>),
 }
 
 /// How a request that its host runs ended.
@@ -156,6 +169,7 @@ impl Instance {
                 open_bytes: AtomicUsize::new(0),
                 brisk: AtomicBool::new(false),
                 hot_until: AtomicU64::new(0),
+                spare: Slot::new(None),
                 waiting: Mutex::new(Vec::new()),
             }),
             door: CachePadded::new(Door::new()),
@@ -176,11 +190,20 @@ impl Instance {
         self.0.submit(ticket, || ()).map(drop)
     }
 
-    /// As [`Instance::submit`], for who would rather have the answer at once, and may be held for a microsecond or two: looks
-    /// for it if a worker that is awake has begun, and the last deferred run was short.
-    pub fn submit_looking(&self, ticket: &Arc<Ticket>) -> Result<Option<Outcome>, Outcome> {
-        let begun = self.0.submit(ticket, || ())?;
-        Ok(if begun && self.0.is_brisk() { look(ticket) } else { None })
+    /// Queues a job for one who waits so many milliseconds, and would rather have the answer at once. He may be held for a
+    /// microsecond or two: his answer is looked for if a thread that is awake has begun, and the last deferred run was short.
+    pub fn ask(&self, job: Job, timeout: u32) -> Result<Asked, Outcome> {
+        let ticket = self.0.ticket(job);
+        ticket.set_timeout(timeout);
+        let begun = self.0.submit(&ticket, || ())?;
+        let answer = if begun && self.0.is_brisk() { look(&ticket) } else { None };
+        Ok(match answer {
+            Some(outcome) => {
+                self.0.spare.put(ticket);
+                Asked::Answered(outcome)
+            }
+            None => Asked::Queued(ticket),
+        })
     }
 
     /// As [`Instance::submit`]. `accepted` is called before the request can run: whoever is told that it was accepted is
@@ -247,17 +270,34 @@ impl Inner {
             return Err(outcome);
         }
         accepted();
-        let home: Weak<Inner> = Arc::downgrade(self);
-        ticket.queue_at(home);
         // Everything sent before has been handled.
         if before == 0
+            && !ticket.is_stream()
             && let Some(begun) = self.hand_over(ticket)
         {
             return Ok(begun);
         }
-        self.queue.push(ticket.clone());
+        self.enqueue_ticket(ticket.clone());
         self.request_turn();
         Ok(false)
+    }
+
+    /// A ticket for a job, where the last one was if nobody holds that any more.
+    fn ticket(&self, job: Job) -> Arc<Ticket> {
+        let ticket = Ticket::unattached(job);
+        if let Some(mut spare) = self.spare.take()
+            && let Some(place) = Arc::get_mut(&mut spare)
+        {
+            *place = ticket;
+            return spare;
+        }
+        Arc::new(ticket)
+    }
+
+    fn enqueue_ticket(self: &Arc<Self>, ticket: Arc<Ticket>) {
+        let home: Weak<Inner> = Arc::downgrade(self);
+        ticket.queue_at(home);
+        self.queue.push(ticket);
     }
 
     /// Hands a request over past the queue, and the turn with it, unless somebody has that. Returns whether whoever gets it
@@ -269,11 +309,16 @@ impl Inner {
             return None;
         }
         if !hosted {
-            return Some(self.engine.pool.push(Turn { instance: self.clone(), first: Some(ticket.clone()) }));
+            let begun = self.engine.pool.push(Turn { instance: self.clone(), first: Some(ticket.clone()) });
+            if !begun {
+                let home: Weak<Inner> = Arc::downgrade(self);
+                ticket.queue_at(home);
+            }
+            return Some(begun);
         }
         if let Err(left) = self.door.give(ticket.clone()) {
             // Whoever looked has just gone.
-            self.queue.push(left);
+            self.enqueue_ticket(left);
             self.schedule.over(self);
             return Some(false);
         }

@@ -39,7 +39,7 @@ pub use conversation::{Conversation, Sink};
 pub use counters::Counts;
 pub use host::{Host, Recipient};
 pub use hosted::Claim;
-pub use instance::{Attempt, Inline, Instance, Run};
+pub use instance::{Asked, Attempt, Inline, Instance, Run};
 pub use library::{Described, Libraries, Library, LibraryError};
 pub use linkspan_abi::OPERATION_LIMIT;
 pub use options::{OnPanic, Options};

@@ -85,31 +85,42 @@ fn add_worker(spawn: &Spawn, work: &Work) {
 }
 
 fn serve(work: &Work) {
-    while let Ok(Turn { instance, first }) = work.next() {
-        run(&instance, first);
-        if instance.schedule.is_closed() && instance.relief.come_back() {
+    let mut looks = false;
+    while let Ok(Turn { instance, first }) = work.next(looks) {
+        let mut ended = false;
+        run(&instance, first, || {
+            ended = instance.schedule.is_closed();
+            // Whoever asks for the next turn now wakes nobody: it is this worker's.
+            looks = !ended && work.open();
+        });
+        if ended && instance.relief.come_back() {
             return;
         }
     }
 }
 
 impl Work {
+    /// Opens the door, unless there is something in the queue: that comes first.
+    fn open(&self) -> bool {
+        self.queue.is_empty() && self.door.open()
+    }
+
     /// The next turn. The channel looks around ever more seldom before it goes to sleep; so for the first microseconds, in
-    /// which a caller who has just been answered asks again, one worker looks at the door.
-    fn next(&self) -> Result<Turn, RecvError> {
-        let waits = || !self.queue.is_empty();
-        let given = if waits() { None } else { self.door.look(waits) };
+    /// which a caller who has just been answered asks again, one worker looks at the door: this one, if it has opened it.
+    fn next(&self, looks: bool) -> Result<Turn, RecvError> {
+        let given = if looks || self.open() { self.door.look(|| !self.queue.is_empty()) } else { None };
         given.map_or_else(|| self.queue.recv(), Ok)
     }
 }
 
-/// Runs one turn of an instance.
+/// Runs one turn of an instance. `before_next` is called when it is over, and before there can be another one.
 #[allow(clippy::disallowed_methods)] // the one unwind barrier of a worker: services have their own
-pub(crate) fn run(instance: &Arc<Inner>, first: Option<Arc<Ticket>>) {
+pub(crate) fn run(instance: &Arc<Inner>, first: Option<Arc<Ticket>>, before_next: impl FnOnce()) {
     if catch_unwind(AssertUnwindSafe(|| instance.turn(first))).is_err() {
         instance.abandon();
-        instance.schedule.over(instance);
     }
+    before_next();
+    instance.schedule.over(instance);
 }
 
 impl fmt::Debug for Pool {

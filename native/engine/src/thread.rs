@@ -38,7 +38,7 @@ impl Thread {
 
 fn serve(work: Receiver<Arc<Inner>>) {
     for instance in &work {
-        run(&instance, None);
+        run(&instance, None, || ());
         if instance.schedule.is_closed() {
             drop(work);
             // A turn that was asked for in the last moment is lost with the channel: the pool's workers have it.

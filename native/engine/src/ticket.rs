@@ -323,6 +323,11 @@ impl Ticket {
         false
     }
 
+    /// Whether its answer comes in parts.
+    pub(crate) fn is_stream(&self) -> bool {
+        self.flow.is_some()
+    }
+
     /// Notes that the service has been asked for the stream, whose place is free when it ends.
     pub(crate) fn begin(&self) {
         if let Some(flow) = &self.flow {

@@ -113,10 +113,7 @@ impl Inner {
                 self.host.ended(reason.clone());
             }
             drop(last);
-        } else {
-            drop(live);
         }
-        self.schedule.over(self);
     }
 
     /// Whether what follows is not for this worker: the service has just been loaded and wants its own thread, or has

@@ -13,7 +13,7 @@ use std::sync::atomic::AtomicBool;
 use bytes::Bytes;
 use crossbeam_utils::CachePadded;
 use erl_driver::Pid;
-use linkspan_engine::{Attempt, Body, FOREVER, Instance, Job, OPERATION_LIMIT, Outcome, Recipient, Ticket};
+use linkspan_engine::{Asked, Attempt, Body, FOREVER, Instance, Job, OPERATION_LIMIT, Outcome, Recipient, Ticket};
 use parking_lot::Mutex;
 
 use self::calls::Calls;
@@ -160,11 +160,9 @@ impl<M> Endpoint<M> {
     /// Queues a job whose caller waits so many milliseconds.
     #[cold]
     pub fn queue(&self, site: &impl Site<Monitor = M>, instance: &Instance, job: Job, timeout: u32) -> Said {
-        let ticket = Arc::new(Ticket::unattached(job));
-        ticket.set_timeout(timeout);
-        match instance.submit_looking(&ticket) {
-            Ok(Some(outcome)) | Err(outcome) => outcome.into(),
-            Ok(None) => self.keep(site, ticket),
+        match instance.ask(job, timeout) {
+            Ok(Asked::Answered(outcome)) | Err(outcome) => outcome.into(),
+            Ok(Asked::Queued(ticket)) => self.keep(site, ticket),
         }
     }
 

@@ -1,11 +1,11 @@
 //! Callers who would rather look for their answer than wait for it.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::thread;
 use std::time::Duration;
 
-use linkspan_engine::{Job, Options, Outcome, Ticket};
+use linkspan_engine::Asked::{Answered, Queued};
+use linkspan_engine::{FOREVER, Job, Options, Outcome};
 
 use crate::asked::{Asked, ok};
 use crate::echo::{Echo, operation};
@@ -18,9 +18,10 @@ const CALLS: usize = 20_000;
 /// Calls as hosts do: looks for the answer, and waits for it if that was in vain.
 fn call(echo: &Echo, operation: u32, body: &str) -> Result<Outcome, Outcome> {
     let job = Job::Call { operation, cast: false, body: body.to_owned().into() };
-    let ticket = Arc::new(Ticket::unattached(job));
-    let found = echo.instance.submit_looking(&ticket)?;
-    Ok(found.unwrap_or_else(|| Asked::attach_to(ticket).map_or_else(|there| there, Asked::only_answer)))
+    Ok(match echo.instance.ask(job, FOREVER)? {
+        Answered(outcome) => outcome,
+        Queued(ticket) => Asked::attach_to(ticket).map_or_else(|there| there, Asked::only_answer),
+    })
 }
 
 /// Calls from several threads at once; each is to get what it asked for.
