@@ -284,14 +284,13 @@ impl Inner {
 
     /// A ticket for a job, where the last one was if nobody holds that any more.
     fn ticket(&self, job: Job) -> Arc<Ticket> {
-        let ticket = Ticket::unattached(job);
         if let Some(mut spare) = self.spare.take()
-            && let Some(place) = Arc::get_mut(&mut spare)
+            && let Some(ticket) = Arc::get_mut(&mut spare)
         {
-            *place = ticket;
+            ticket.renew(job);
             return spare;
         }
-        Arc::new(ticket)
+        Arc::new(Ticket::unattached(job))
     }
 
     fn enqueue_ticket(self: &Arc<Self>, ticket: Arc<Ticket>) {

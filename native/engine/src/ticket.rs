@@ -142,10 +142,7 @@ impl Ticket {
     }
 
     fn new(weight: usize, job: Option<Job>) -> Self {
-        let flow = match job {
-            Some(Job::Stream { credit, .. }) => Some(Box::new(Flow::new(credit))),
-            _ => None,
-        };
+        let flow = job.as_ref().and_then(Flow::of);
         Ticket {
             state: AtomicU8::new(WAITING),
             weight,
@@ -157,6 +154,20 @@ impl Ticket {
             deadline: AtomicU64::new(u64::MAX),
             flow,
         }
+    }
+
+    /// Makes a ticket that is done with that of another request. Where it is: to move one costs as much as to make it.
+    pub(crate) fn renew(&mut self, next: Job) {
+        let Ticket { state, job, weight, recipient, home, freed, outcome, deadline, flow } = self;
+        *state = AtomicU8::new(WAITING);
+        *weight = next.weight();
+        *flow = Flow::of(&next);
+        *job = Slot::new(Some(next));
+        *recipient = OnceLock::new();
+        *home = OnceLock::new();
+        *freed = AtomicBool::new(false);
+        *outcome = Slot::new(None);
+        *deadline = AtomicU64::new(u64::MAX);
     }
 
     /// A request with its recipient.
@@ -381,6 +392,14 @@ impl Ticket {
 }
 
 impl Flow {
+    /// None if the answer does not come in parts.
+    fn of(job: &Job) -> Option<Box<Self>> {
+        match job {
+            Job::Stream { credit, .. } => Some(Box::new(Flow::new(*credit))),
+            _ => None,
+        }
+    }
+
     fn new(credit: u32) -> Self {
         Flow {
             credit: AtomicU32::new(credit),
