@@ -13,6 +13,8 @@ defmodule Bench.Cost do
   # Instances whose memory is measured: enough for what allocators set aside not to matter.
   @more 10_000
   @queued 10_000
+  # About as long as it takes to open an instance.
+  @work String.duplicate("x", 32 * 1024)
   @idle_ms 1000
   @idle_spans 5
   @idle_programs 10
@@ -27,8 +29,8 @@ defmodule Bench.Cost do
   @spec instances(Bench.Plan.t(), Path.t(), :driver | :nif) :: outcome()
   def instances(plan, folder, host) do
     :ok = :linkspan.load()
-    rows = counts(Peers.library(folder), host, plan.instances)
-    %{rows: rows, figures: %{instance_100k_flatness: flatness(rows)}}
+    counts = counts(Peers.library(folder), host, plan.instances)
+    %{rows: Enum.map(counts, & &1.row), figures: %{instance_100k_flatness: flatness(counts)}}
   end
 
   @doc "What is idle, what is started, and what waits."
@@ -76,18 +78,20 @@ defmodule Bench.Cost do
   end
 
   defp counts(library, host, counts) do
-    {rows, _open} =
+    {counts, _open} =
       Enum.map_reduce(counts, 0, fn count, open ->
         Start.progress("cost: #{count} instances, #{host}")
         open(library, host, count - open)
-        row = Map.merge(one_more(library, host), %{host: host, instances: count, bytes: nil})
+        {times, relative} = one_more(library, host)
 
-        if count > 1,
-          do: {%{row | bytes: bytes(library, host)}, count + @more},
-          else: {row, count}
+        {bytes, open} =
+          if count > 1, do: {bytes(library, host), count + @more}, else: {nil, count}
+
+        row = Map.merge(times, %{host: host, instances: count, bytes: bytes})
+        {%{row: row, grows: Map.put(relative, :bytes, bytes)}, open}
       end)
 
-    rows
+    counts
   end
 
   # Of each of the next so many, which stay: what is closed leaves room for others, and a few of them would find some.
@@ -116,10 +120,13 @@ defmodule Bench.Cost do
     for opener <- openers, do: receive(do: ({:open, ^opener} -> :ok))
   end
 
+  # In nanoseconds, and in what a fixed piece of work took at the same time: between two counts the machine may have become
+  # slower or faster.
   defp one_more(library, host) do
     medians = for _ <- 1..@goes, do: one_go(library, host)
-    least = fn key -> medians |> Enum.map(& &1[key]) |> Enum.min() end
-    %{open_ns: least.(:open_ns), close_ns: least.(:close_ns)}
+    least = fn of -> medians |> Enum.map(of) |> Enum.min() end
+    times = Map.new([:open_ns, :close_ns], &{&1, least.(fn go -> go[&1] end)})
+    {times, Map.new([:open_ns, :close_ns], &{&1, least.(fn go -> go[&1] / go.work_ns end)})}
   end
 
   defp one_go(library, host) do
@@ -135,11 +142,14 @@ defmodule Bench.Cost do
         :ok = Linkspan.close(instance)
         closed = now()
         settle()
-        {opened - start, closed - closing}
+        working = now()
+        :erlang.md5(@work)
+        %{open_ns: opened - start, close_ns: closed - closing, work_ns: now() - working}
       end
 
-    {opened, closed} = Enum.unzip(times)
-    %{open_ns: Statistics.median(opened), close_ns: Statistics.median(closed)}
+    Map.new([:open_ns, :close_ns, :work_ns], fn key ->
+      {key, times |> Enum.map(& &1[key]) |> Statistics.median()}
+    end)
   end
 
   # Until the keeper has noted what was opened or closed: it does so on its own time, and who asks for the port meanwhile
@@ -147,8 +157,10 @@ defmodule Bench.Cost do
   defp settle, do: :sys.get_state(:linkspan_keeper)
 
   # The worst of what grows from the second count to the last.
-  defp flatness([_one, some | _] = rows),
-    do: Enum.max(for key <- [:open_ns, :close_ns, :bytes], do: List.last(rows)[key] / some[key])
+  defp flatness([_one, some | _] = counts) do
+    many = List.last(counts)
+    Enum.max(for {key, value} <- some.grows, do: many.grows[key] / value)
+  end
 
   defp program_start(library) do
     times =

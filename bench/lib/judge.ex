@@ -50,7 +50,7 @@ defmodule Bench.Judge do
     found =
       for {of, to} = pair <- measure.pairs,
           is_map_key(by_id, of) and is_map_key(by_id, to) do
-        {pair, measure |> runs(by_id[of], by_id[to]) |> Statistics.spread()}
+        {pair, measure |> runs(by_id[of], by_id[to]) |> value_and_spread(measure)}
       end
 
     judged(measure, found)
@@ -60,7 +60,7 @@ defmodule Bench.Judge do
   defp worst_and_spread(%Measure{direction: :lower}, values),
     do: {Enum.max(values), Enum.min_max(values)}
 
-  # Events are few, and there may be none: those of all runs in a VM count together.
+  # Events are few, and there may be none: those of all runs in a VM count together, and for the value those of all VMs.
   defp runs(%{form: :events, metric: metric}, of, to) do
     sums = fn by_run ->
       for {{start, _run}, rounds} <- by_run, {_round, sample} <- rounds, reduce: %{} do
@@ -69,7 +69,7 @@ defmodule Bench.Judge do
     end
 
     {of, to} = {sums.(of), sums.(to)}
-    for {start, events} <- of, is_map_key(to, start), do: (events + 1) / (to[start] + 1)
+    for {start, events} <- of, is_map_key(to, start), do: {events, to[start]}
   end
 
   defp runs(measure, of, to) do
@@ -78,6 +78,15 @@ defmodule Bench.Judge do
       Statistics.median(compared)
     end
   end
+
+  defp value_and_spread(counts, %{form: :events}) do
+    {of, to} = Enum.unzip(counts)
+    ratio = fn of, to -> (of + 1) / (to + 1) end
+    spread = counts |> Enum.map(fn {of, to} -> ratio.(of, to) end) |> Enum.min_max()
+    {ratio.(Enum.sum(of), Enum.sum(to)), spread}
+  end
+
+  defp value_and_spread(values, _measure), do: Statistics.spread(values)
 
   defp compare(%{form: :ratio, metric: metric}, of, to), do: of[metric] / to[metric]
   defp compare(%{form: :difference, metric: metric}, of, to), do: of[metric] - to[metric]
