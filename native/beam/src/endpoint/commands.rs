@@ -93,7 +93,7 @@ impl<M> Endpoint<M> {
         Ok(self.queue(site, self.instance()?, job, FOREVER))
     }
 
-    /// A call that is known to be deferred, in one step instead of two.
+    /// A call whose caller wants a message in any case, in one step instead of two.
     fn submit(&self, site: &impl Site<Monitor = M>, bytes: &[u8]) -> Result<Said, Unreadable> {
         self.instance()?;
         let (request, head) = Direct::read(bytes)?;

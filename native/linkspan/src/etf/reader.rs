@@ -175,9 +175,10 @@ impl<'de> Reader<'de> {
         Ok(Some(value))
     }
 
-    /// 31 characters as of `%.20e`, filled up with zero bytes.
+    /// 31 characters as of `%.20e`, filled up with zero bytes. The VM takes a comma for a point.
     fn float_text(&mut self) -> Result<f64, Error> {
-        let field = self.bytes(31)?;
+        let mut field: [u8; 31] = self.array()?;
+        field.iter_mut().filter(|byte| **byte == b',').for_each(|byte| *byte = b'.');
         let text = field.split(|byte| *byte == 0).next().unwrap_or_default();
         let value = str::from_utf8(text).ok().and_then(|text| text.trim().parse().ok());
         value.ok_or_else(|| self.malformed("a float is not a number"))
