@@ -1,13 +1,9 @@
 //! Instances: one service with its own state, a bounded queue, one request at a time.
 
 use std::fmt;
-use std::hint;
 use std::ops::Deref;
-use std::sync::atomic::{
-    AtomicBool, AtomicU64, AtomicUsize,
-    Ordering::{AcqRel, Relaxed},
-};
-use std::sync::{Arc, OnceLock, Weak};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::sync::{Arc, OnceLock};
 
 use bytes::{BufMut, Bytes, BytesMut};
 use crossbeam_queue::SegQueue;
@@ -25,10 +21,7 @@ use crate::stream::Streams;
 use crate::sync::Slot;
 use crate::thread::Thread;
 use crate::times::Times;
-use crate::{Counts, Engine, Host, Job, Options, Outcome, Ticket};
-
-/// How often a caller looks for the answer to a short request before it is told to wait.
-const LOOKS: usize = 64;
+use crate::{Counts, Engine, Host, Options, Outcome, Ticket};
 
 /// A handle on an instance. When the host drops it the instance closes.
 #[derive(Debug)]
@@ -72,7 +65,7 @@ pub(crate) struct Shared {
     pub(crate) hot_until: AtomicU64,
     /// A ticket that is done with. Those whose callers look for their answers follow one another: one piece of memory does for
     /// all of them.
-    spare: Slot<Arc<Ticket>>,
+    pub(crate) spare: Slot<Arc<Ticket>>,
     /// Callers who wait for room in the queue.
     pub(crate) waiting: Mutex<Vec<Arc<Ticket>>>,
 }
@@ -108,15 +101,6 @@ pub enum Attempt {
     },
     /// It has run, or there is nothing to run.
     Ended(Box<Run>),
-}
-
-/// What became of a request for whose answer its caller looked.
-#[derive(Debug)]
-pub enum Asked {
-    /// This is it.
-    Answered(Outcome),
-    /// It is not there yet.
-    Queued(Arc<Ticket>),
 }
 
 /// How a request that its host runs ended.
@@ -185,33 +169,6 @@ impl Instance {
         self.0.try_inline(operation, cast, body, room)
     }
 
-    /// Queues a request. `Busy` or `Closed` if it is not accepted: then the ticket is untouched.
-    pub fn submit(&self, ticket: &Arc<Ticket>) -> Result<(), Outcome> {
-        self.0.submit(ticket, || ()).map(drop)
-    }
-
-    /// Queues a job for one who waits so many milliseconds, and would rather have the answer at once. He may be held for a
-    /// microsecond or two: his answer is looked for if a thread that is awake has begun, and the last deferred run was short.
-    pub fn ask(&self, job: Job, timeout: u32) -> Result<Asked, Outcome> {
-        let ticket = self.0.ticket(job);
-        ticket.set_timeout(timeout);
-        let begun = self.0.submit(&ticket, || ())?;
-        let answer = if begun && self.0.is_brisk() { look(&ticket) } else { None };
-        Ok(match answer {
-            Some(outcome) => {
-                self.0.spare.put(ticket);
-                Asked::Answered(outcome)
-            }
-            None => Asked::Queued(ticket),
-        })
-    }
-
-    /// As [`Instance::submit`]. `accepted` is called before the request can run: whoever is told that it was accepted is
-    /// told so before the instance ends because of it.
-    pub fn submit_telling(&self, ticket: &Arc<Ticket>, accepted: impl FnOnce()) -> Result<(), Outcome> {
-        self.0.submit(ticket, accepted).map(drop)
-    }
-
     /// Answers a ticket when the queue may have room for a body of `wanted` bytes; its job is not looked at.
     pub fn await_room(&self, ticket: &Arc<Ticket>, wanted: usize) {
         self.0.await_room(ticket, wanted);
@@ -253,77 +210,6 @@ impl Drop for Instance {
 }
 
 impl Inner {
-    /// Queues a request. Returns whether a worker has it already.
-    fn submit(self: &Arc<Self>, ticket: &Arc<Ticket>, accepted: impl FnOnce()) -> Result<bool, Outcome> {
-        let before = self.open.fetch_add(1, AcqRel);
-        let bytes = self.open_bytes.fetch_add(ticket.weight(), AcqRel);
-        let refused = if self.is_closing() {
-            Some(Outcome::Closed)
-        } else if !self.has_room(before, bytes, ticket.weight()) {
-            self.counters.busy.add();
-            Some(Outcome::Busy)
-        } else {
-            None
-        };
-        if let Some(outcome) = refused {
-            self.withdraw(ticket.weight());
-            return Err(outcome);
-        }
-        accepted();
-        // Everything sent before has been handled.
-        if before == 0
-            && !ticket.is_stream()
-            && let Some(begun) = self.hand_over(ticket)
-        {
-            return Ok(begun);
-        }
-        self.enqueue_ticket(ticket.clone());
-        self.request_turn();
-        Ok(false)
-    }
-
-    /// A ticket for a job, where the last one was if nobody holds that any more.
-    fn ticket(&self, job: Job) -> Arc<Ticket> {
-        if let Some(mut spare) = self.spare.take()
-            && let Some(ticket) = Arc::get_mut(&mut spare)
-        {
-            ticket.renew(job);
-            return spare;
-        }
-        Arc::new(Ticket::unattached(job))
-    }
-
-    fn enqueue_ticket(self: &Arc<Self>, ticket: Arc<Ticket>) {
-        let home: Weak<Inner> = Arc::downgrade(self);
-        ticket.queue_at(home);
-        self.queue.push(ticket);
-    }
-
-    /// Hands a request over past the queue, and the turn with it, unless somebody has that. Returns whether whoever gets it
-    /// has begun; none if it is to be queued.
-    fn hand_over(self: &Arc<Self>, ticket: &Arc<Ticket>) -> Option<bool> {
-        let hosted = self.host.runs_turns();
-        let somebody = self.thread.get().is_none() && (!hosted || self.door.is_open());
-        if !somebody || !self.schedule.is_open() || !self.schedule.claim() {
-            return None;
-        }
-        if !hosted {
-            let begun = self.engine.pool.push(Turn { instance: self.clone(), first: Some(ticket.clone()) });
-            if !begun {
-                let home: Weak<Inner> = Arc::downgrade(self);
-                ticket.queue_at(home);
-            }
-            return Some(begun);
-        }
-        if let Err(left) = self.door.give(ticket.clone()) {
-            // Whoever looked has just gone.
-            self.enqueue_ticket(left);
-            self.schedule.over(self);
-            return Some(false);
-        }
-        Some(true)
-    }
-
     /// Whether the last deferred run was so short that its caller might have waited for it.
     pub(crate) fn is_brisk(&self) -> bool {
         self.brisk.load(Relaxed)
@@ -373,17 +259,6 @@ impl Inner {
         self.times.write(self.service.get(), &mut info);
         info.freeze()
     }
-}
-
-/// Looks for an answer for a microsecond or two.
-fn look(ticket: &Ticket) -> Option<Outcome> {
-    for _ in 0..LOOKS {
-        if let Some(outcome) = ticket.take_answer() {
-            return Some(outcome);
-        }
-        hint::spin_loop();
-    }
-    None
 }
 
 impl Turns for Inner {

@@ -6,6 +6,7 @@
 
 #[allow(unsafe_code)] // the one module that crosses the service ABI
 mod abi;
+mod asking;
 mod budget;
 mod clock;
 mod conversation;
@@ -34,12 +35,13 @@ mod turn;
 pub mod frame;
 
 pub use abi::Body;
+pub use asking::Asked;
 pub use clock::{Clock, TimeSource};
 pub use conversation::{Conversation, Sink};
 pub use counters::Counts;
 pub use host::{Host, Recipient};
 pub use hosted::Claim;
-pub use instance::{Asked, Attempt, Inline, Instance, Run};
+pub use instance::{Attempt, Inline, Instance, Run};
 pub use library::{Described, Libraries, Library, LibraryError};
 pub use linkspan_abi::OPERATION_LIMIT;
 pub use options::{OnPanic, Options};
