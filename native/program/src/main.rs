@@ -10,6 +10,7 @@ mod describe;
 mod descriptors;
 mod host;
 mod limits;
+mod patience;
 mod reader;
 mod watch;
 mod writer;

@@ -3,12 +3,14 @@
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
 use std::sync::Arc;
+use std::time::Instant;
 
 use bytes::{Bytes, BytesMut};
-use linkspan_engine::frame::{FrameError, LONGEST};
+use linkspan_engine::frame::{self, FrameError, LONGEST};
 use linkspan_engine::{Conversation, Instance, Outcome};
 
 use crate::host::ProgramHost;
+use crate::patience::Patience;
 use crate::writer::Writer;
 
 const BUFFER: usize = 64 * 1024;
@@ -16,6 +18,8 @@ const BUFFER: usize = 64 * 1024;
 const SHORT: usize = 4096;
 /// How long requests that came together may keep the answers to those before them, in microseconds.
 const LONGEST_GATHERED: u32 = 1000;
+/// Up to so many requests in a frame the next one is looked for.
+const FEW: usize = 4;
 /// Memory reserved for a frame because of its length alone; the rest grows as bytes arrive.
 const RESERVED: usize = 1024 * 1024;
 
@@ -25,13 +29,25 @@ pub fn read(input: File, instance: &Instance, writer: &Arc<Writer>, host: &Progr
     let mut conversation = Conversation::new(writer.clone());
     let mut shared = BytesMut::with_capacity(2 * SHORT);
     let mut held: u32 = 0;
+    let mut patience = Patience::new();
+    let mut few = false;
     loop {
+        let waits = input.buffer().is_empty().then(Instant::now);
+        // While a worker is at it, whoever waits for that does not ask, and the worker may want the processor. Where many
+        // ask, their batches are larger if this thread sleeps.
+        if waits.is_some() && few && instance.is_idle() {
+            patience.look(input.get_ref());
+        }
         let frame = match next(&mut input, &mut shared) {
             Ok(Ok(frame)) => frame,
             Ok(Err(error)) => return host.end(error.into()),
             // The end of the port, perhaps in the middle of a frame: nobody is left to be told.
             Err(_) => return,
         };
+        if let Some(since) = waits {
+            patience.waited(since.elapsed());
+        }
+        few = frame::batch(&frame).is_none_or(|batch| batch.take(FEW + 1).count() <= FEW);
         writer.gather();
         match conversation.frame(instance, frame) {
             Ok(micros) => held = held.saturating_add(micros),
