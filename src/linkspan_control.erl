@@ -93,8 +93,10 @@ result({ok, Reply}) -> {ok, Reply};
 result({Status, Body}) -> {error, linkspan_reason:reason(Status, Body)};
 result(closed) -> {error, closed}.
 
-%% A deferred request: says where its answer is to go, and waits for it.
+%% A deferred request: says where its answer is to go, and waits for it. Not before other callers have had their turn: what
+%% has piled up goes together then, and its answers are there, where messages would pile up more.
 attach(Instance, Id, Timeout) ->
+    true = erlang:yield(),
     Reference = make_ref(),
     Tag = term_to_binary(Reference),
     case control(Instance, ?ATTACH, <<Id/binary, (linkspan_frame:timeout(Timeout)):32, Tag/binary>>) of

@@ -52,6 +52,16 @@ impl<M> Calls<M> {
         Some(self.last_id)
     }
 
+    /// A deferred call that nobody has attached to.
+    pub fn unattached(&self, pid: Pid, id: u64) -> Option<Arc<Ticket>> {
+        self.unattached.get(&(pid, id)).cloned()
+    }
+
+    /// Forgets a deferred call whose caller has its answer.
+    pub fn answered(&mut self, pid: Pid, id: u64) {
+        self.unattached.remove(&(pid, id));
+    }
+
     /// Says how the caller of a deferred call wants to be told. The answer, if there is one already.
     pub fn attach(&mut self, pid: Pid, id: u64, timeout: u32, reference: Reference) -> Option<Outcome> {
         let Some(ticket) = self.unattached.remove(&(pid, id)) else {
