@@ -3,6 +3,7 @@ defmodule Bench do
   # `make bench`: builds, starts one VM after another to measure, judges, and writes what came out.
 
   alias Bench.{Build, Cost, Judge, Measure, Plan, Results, Start, Table}
+  alias Bench.Groups.Spare
 
   @doc """
   The command. Arguments are `--quick`, `--starts N` for another number of VMs, and names of groups, which then are all that
@@ -17,7 +18,9 @@ defmodule Bench do
     plan = Plan.only(%{plan | starts: options[:starts] || plan.starts}, groups)
     folder = Build.run()
     if plan.node == nil, do: IO.puts("There is no node: script_vs_node_port is left out.")
-    outcomes = for start <- 1..plan.starts, do: start(plan, folder, start)
+
+    outcomes =
+      for start <- 1..plan.starts, child <- children(plan), do: start(child, folder, start)
 
     samples =
       for {outcome, start} <- Enum.with_index(outcomes, 1),
@@ -45,10 +48,20 @@ defmodule Bench do
         do: (all -> Map.update(all, name, [value], &[value | &1]))
   end
 
+  # What is measured in one VM, with its flags: one group has flags of its own.
+  defp children(%{groups: groups} = plan) do
+    for {flags, groups} <- [
+          {"", groups -- [:spare]},
+          {Spare.flags(), groups -- groups -- [:spare]}
+        ],
+        groups -- [:cost] != [],
+        do: {flags, %{plan | groups: groups}}
+  end
+
   # A VM of its own, so that where code and data happen to lie is not the same in all.
-  defp start(plan, folder, start) do
+  defp start({flags, plan}, folder, start) do
     title = "VM #{start} of #{plan.starts}"
-    child("+P 1048576", {Start, :measure, [plan, folder, title]})
+    child("+P 1048576 #{flags}", {Start, :measure, [plan, folder, title]})
   end
 
   defp costs(plan, folder) do

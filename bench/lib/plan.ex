@@ -22,6 +22,7 @@ defmodule Bench.Plan do
               :typed,
               :busy,
               :deferred,
+              :spare,
               :bodies,
               :program,
               :lanes,

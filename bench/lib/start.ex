@@ -9,6 +9,7 @@ defmodule Bench.Start do
     typed: Bench.Groups.Typed,
     busy: Bench.Groups.Busy,
     deferred: Bench.Groups.Deferred,
+    spare: Bench.Groups.Spare,
     bodies: Bench.Groups.Bodies,
     program: Bench.Groups.Program,
     lanes: Bench.Groups.Lanes,
