@@ -202,6 +202,7 @@ call(#linkspan{host = Host} = Instance, Operation, Body, Timeout) when
             %% Named, they are called at once; a module in a variable is looked up.
             linkspan_driver -> linkspan_driver:call(Instance, Operation, Body, Timeout);
             linkspan_nif -> linkspan_nif:call(Instance, Operation, Body, Timeout);
+            linkspan_program -> linkspan_program:call(Instance, Operation, Body, Timeout);
             _ -> Host:call(Instance, Operation, Body, Timeout)
         end,
     case Called of

@@ -132,8 +132,12 @@ number(Caller, Reference) ->
 opened(Caller, Reference, Watched) ->
     Number = next(),
     _ = put(?NEXT, Number + 1),
-    _ = put(Number, open(Caller, Reference, Watched, Number)),
+    ok = note(Number, Caller, Reference, Watched),
     Number.
+
+note(Number, Caller, Reference, Watched) ->
+    _ = put(Number, open(Caller, Reference, Watched, Number)),
+    ok.
 
 next() ->
     case get(?NEXT) of
@@ -157,17 +161,23 @@ gathered(Kind, Number, Fields, Body, More) ->
     receive
         ?ASK(Caller, Reference, Watched, NextKind, NextFields, NextBody) when is_binary(NextBody) ->
             Batch = added(<<?BATCH>>, Kind, Number, Fields, Body),
-            batch(added(Batch, NextKind, opened(Caller, Reference, Watched), NextFields, NextBody), More - 1)
+            ok = note(Number + 1, Caller, Reference, Watched),
+            batch(added(Batch, NextKind, Number + 1, NextFields, NextBody), Number + 2, More - 1)
     after 0 -> frame(Kind, Number, Fields, Body)
     end.
 
-batch(Batch, More) when More =:= 0; byte_size(Batch) >= ?FULL ->
+%% Next is noted when the batch is whole.
+batch(Batch, Next, More) when More =:= 0; byte_size(Batch) >= ?FULL ->
+    _ = put(?NEXT, Next),
     Batch;
-batch(Batch, More) ->
+batch(Batch, Next, More) ->
     receive
         ?ASK(Caller, Reference, Watched, Kind, Fields, Body) when is_binary(Body) ->
-            batch(added(Batch, Kind, opened(Caller, Reference, Watched), Fields, Body), More - 1)
-    after 0 -> Batch
+            ok = note(Next, Caller, Reference, Watched),
+            batch(added(Batch, Kind, Next, Fields, Body), Next + 1, More - 1)
+    after 0 ->
+        _ = put(?NEXT, Next),
+        Batch
     end.
 
 added(Batch, Kind, Number, Fields, Body) ->
