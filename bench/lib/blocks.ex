@@ -16,10 +16,11 @@ defmodule Bench.Blocks do
   def text("steps", results), do: Steps.inline(results)
   def text("hosts", results), do: Calls.hosts(results)
   def text("load", results), do: load(results)
+  def text("ten_times", results), do: ten_times(results)
   def text("instances", results), do: instances(results)
 
   def text(name, _results) do
-    names = "measured, musts, boundaries, kernels, steps, hosts, load, instances"
+    names = "measured, musts, boundaries, kernels, steps, hosts, load, ten_times, instances"
     raise ArgumentError, "there is no block #{inspect(name)}; there are #{names}"
   end
 
@@ -85,6 +86,42 @@ defmodule Bench.Blocks do
     ]
 
     table(header, rows)
+  end
+
+  # Ten times the calls of a program that is asked one at a time, at what a call takes here: more cores than there are?
+  defp ten_times(%{"rows" => rows, "machine" => %{"cores" => cores}}) do
+    by_work = fn subject ->
+      for %{"subject" => ^subject, "callers" => 64, "work" => work} = row <- rows,
+          into: %{},
+          do: {work, row}
+    end
+
+    peers = by_work.("c_program")
+    messages = by_work.("messages")
+
+    table =
+      for {work, %{"cpu" => cpu}} <- by_work.("program"),
+          %{^work => %{"ops" => ops}} <- [peers] do
+        [
+          work,
+          rate(10 * ops),
+          time(cpu),
+          time(messages[work]["cpu"]),
+          number(10 * ops * cpu / 1.0e9),
+          "#{cores}"
+        ]
+      end
+
+    header = [
+      "64 callers",
+      "ten times",
+      "CPU time of a call",
+      "of its messages alone",
+      "cores that would take",
+      "there are"
+    ]
+
+    table(header, table)
   end
 
   defp instances(%{"instances" => instances, "figures" => figures}) do
