@@ -93,8 +93,8 @@ result({ok, Reply}) -> {ok, Reply};
 result({Status, Body}) -> {error, linkspan_reason:reason(Status, Body)};
 result(closed) -> {error, closed}.
 
-%% A deferred request: says where its answer is to go, and waits for it. Not before other callers have had their turn: what
-%% has piled up goes together then, and its answers are there, where messages would pile up more.
+%% A deferred request: says where its answer is to go, and waits for it. Other processes have their turn before: what callers
+%% have piled up is answered by then, and who finds his answer there needs no message.
 attach(Instance, Id, Timeout) ->
     true = erlang:yield(),
     Reference = make_ref(),

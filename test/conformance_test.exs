@@ -110,6 +110,24 @@ for {variant, options} <- variants do
         end
       end
 
+      test "whoever asks is refused by a full queue only, however many ask before one of them can wait" do
+        server = echo(queue: [limit: 10_000, full: :error])
+        :ok = Linkspan.cast(server, :sleep, "300000")
+
+        tasks =
+          for n <- 1..6000 do
+            Task.async(fn ->
+              receive(do: (:go -> Linkspan.call(server, :echo_long, "#{n}", :infinity)))
+            end)
+          end
+
+        # All are ready before the first one runs.
+        Process.flag(:priority, :high)
+        for task <- tasks, do: send(task.pid, :go)
+        Process.flag(:priority, :normal)
+        assert Task.await_many(tasks, :infinity) == for(n <- 1..6000, do: {:ok, "#{n}"})
+      end
+
       test "the service knows how long its caller waits" do
         server = echo()
         assert Linkspan.call(server, :remaining, "", :infinity) == {:ok, "infinity"}

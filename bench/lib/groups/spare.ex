@@ -1,7 +1,7 @@
 defmodule Bench.Groups.Spare do
   @moduledoc false
-  # Requests that are done elsewhere, in a VM with one scheduler and one dirty scheduler of each kind: so that on two cores
-  # there is one to spare for a worker, as on machines with more cores than schedulers that are busy.
+  # Requests that are done elsewhere, in a VM with one scheduler and one dirty CPU scheduler: so that on two cores there is
+  # one to spare for a worker, as on machines with more cores than schedulers that are busy.
 
   alias Bench.Groups.Deferred
   alias Bench.{Plan, Subject}

@@ -10,6 +10,7 @@ use crate::{Instance, Job, Outcome, Ticket};
 
 /// How often a caller looks for the answer to a short request before it is told to wait.
 const LOOKS: usize = 64;
+
 /// What became of a request for whose answer its caller looked.
 #[derive(Debug)]
 pub enum Asked {
@@ -31,28 +32,14 @@ impl Instance {
         let ticket = self.0.ticket(job);
         ticket.set_timeout(timeout);
         let begun = self.0.submit(&ticket, || ())?;
-        Ok(match begun.then(|| self.look(&ticket)).flatten() {
+        let answer = if begun && self.0.is_brisk() { look(&ticket) } else { None };
+        Ok(match answer {
             Some(outcome) => {
                 self.0.spare.put(ticket);
                 Asked::Answered(outcome)
             }
             None => Asked::Queued(ticket),
         })
-    }
-
-    /// The answer of a request that nobody has attached to, if the last deferred run was so short that it may be there in a
-    /// microsecond or two: it is looked for that long.
-    pub fn look(&self, ticket: &Ticket) -> Option<Outcome> {
-        if !self.0.is_brisk() {
-            return ticket.take_answer();
-        }
-        for _ in 0..LOOKS {
-            if let Some(outcome) = ticket.take_answer() {
-                return Some(outcome);
-            }
-            hint::spin_loop();
-        }
-        None
     }
 
     /// As [`Instance::submit`]. `accepted` is called before the request can run: whoever is told that it was accepted is
@@ -137,4 +124,15 @@ impl Inner {
         }
         Some(true)
     }
+}
+
+/// Looks for an answer for a microsecond or two.
+fn look(ticket: &Ticket) -> Option<Outcome> {
+    for _ in 0..LOOKS {
+        if let Some(outcome) = ticket.take_answer() {
+            return Some(outcome);
+        }
+        hint::spin_loop();
+    }
+    None
 }

@@ -6,6 +6,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::process::{Resource, getrlimit};
 
 /// How long it looks: a caller who asks again has his next request on its way by then.
 const LOOK: Duration = Duration::from_micros(25);
@@ -19,25 +20,27 @@ pub struct Patience {
     skips: u32,
     /// As many, after the next vain look.
     penalty: u32,
-    /// Whether there is a processor for whoever is to send something meanwhile.
-    company: bool,
+    /// Not if there is one processor only, for whoever is to send something as well; nor if processor time is bounded, which
+    /// is for the service.
+    may_look: bool,
 }
 
 impl Patience {
     pub fn new() -> Self {
         let processors = thread::available_parallelism().map_or(1, Into::into);
-        Patience { skips: 1, penalty: 1, company: processors > 1 }
+        let bounded = getrlimit(Resource::Cpu).current.is_some();
+        Patience { skips: 1, penalty: 1, may_look: processors > 1 && !bounded }
     }
 
-    /// Waits until something can be read, if it may come soon. Returns whether it can.
+    /// Waits until something can be read, if it may come soon. Returns whether it has.
     pub fn look(&mut self, input: impl AsFd) -> bool {
-        if self.skips > 0 || !self.company {
+        if self.skips > 0 || !self.may_look {
             return false;
         }
         let until = Instant::now() + LOOK;
         loop {
             let mut fds = [PollFd::new(&input, PollFlags::IN)];
-            // What is wrong with it the next read says.
+            // What is wrong with it the next read says; a signal is no reason to go on.
             if poll(&mut fds, Some(&Timespec::default())) != Ok(0) {
                 self.penalty = 1;
                 return true;
@@ -59,13 +62,13 @@ impl Patience {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::io::{Write, pipe};
+    use std::io::{Read, Write, pipe};
 
     const QUICK: Duration = Duration::from_micros(10);
     const SLOW: Duration = Duration::from_millis(1);
 
-    fn in_company() -> Patience {
-        Patience { company: true, ..Patience::new() }
+    fn allowed() -> Patience {
+        Patience { may_look: true, ..Patience::new() }
     }
 
     /// How many frames have to follow one another before it looks.
@@ -77,7 +80,7 @@ mod tests {
     fn it_looks_when_a_frame_has_followed_another_one() {
         let (from, mut to) = pipe().unwrap();
         to.write_all(b"frame").unwrap();
-        let mut patience = in_company();
+        let mut patience = allowed();
         assert!(!patience.look(&from));
         patience.waited(QUICK);
         assert!(patience.look(&from));
@@ -87,8 +90,8 @@ mod tests {
 
     #[test]
     fn a_vain_look_makes_the_next_one_rarer_and_one_that_finds_something_does_not() {
-        let (from, mut to) = pipe().unwrap();
-        let mut patience = in_company();
+        let (mut from, mut to) = pipe().unwrap();
+        let mut patience = allowed();
         let mut all = Vec::new();
         for _ in 0..8 {
             all.push(skipped(&mut patience));
@@ -98,22 +101,24 @@ mod tests {
         to.write_all(b"frame").unwrap();
         skipped(&mut patience);
         assert!(patience.look(&from));
-        assert!(patience.look(&from));
+        from.read_exact(&mut [0; 5]).unwrap();
+        assert!(!patience.look(&from));
+        assert_eq!(skipped(&mut patience), 1);
     }
 
     #[test]
     fn the_end_of_the_input_is_something_to_read() {
         let (from, to) = pipe().unwrap();
         drop(to);
-        let mut patience = in_company();
+        let mut patience = allowed();
         skipped(&mut patience);
         assert!(patience.look(&from));
     }
 
     #[test]
-    fn alone_on_a_processor_it_never_looks() {
+    fn it_never_looks_if_it_may_not() {
         let (from, _to) = pipe().unwrap();
-        let mut patience = Patience { skips: 0, penalty: 1, company: false };
+        let mut patience = Patience { skips: 0, penalty: 1, may_look: false };
         assert!(!patience.look(&from));
         assert_eq!((patience.skips, patience.penalty), (0, 1));
     }

@@ -47,7 +47,7 @@ pub fn read(input: File, instance: &Instance, writer: &Arc<Writer>, host: &Progr
         if let Some(since) = waits {
             patience.waited(since.elapsed());
         }
-        few = frame::batch(&frame).is_none_or(|batch| batch.take(FEW + 1).count() <= FEW);
+        few = has_few(&frame);
         writer.gather();
         match conversation.frame(instance, frame) {
             Ok(micros) => held = held.saturating_add(micros),
@@ -59,6 +59,11 @@ pub fn read(input: File, instance: &Instance, writer: &Arc<Writer>, host: &Progr
             held = 0;
         }
     }
+}
+
+/// Whether few requests have come in a frame.
+fn has_few(frame: &Bytes) -> bool {
+    frame::batch(frame).is_none_or(|batch| batch.take(FEW + 1).count() <= FEW)
 }
 
 /// Whether the next frame can be read without waiting.
@@ -86,4 +91,23 @@ fn next(input: &mut BufReader<File>, shared: &mut BytesMut) -> io::Result<Result
         return Err(io::ErrorKind::UnexpectedEof.into());
     }
     Ok(Ok(frame.into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use linkspan_engine::frame::kind;
+
+    fn batch(of: usize) -> Bytes {
+        let info = [&4_u32.to_be_bytes()[..], &[kind::INFO, 0, 1, b't']].concat();
+        [&[kind::BATCH][..], &info.repeat(of)].concat().into()
+    }
+
+    #[test]
+    fn a_frame_has_few_requests_unless_it_is_a_batch_of_many() {
+        assert!(has_few(&Bytes::from_static(&[kind::INFO, 0, 0])));
+        assert!(has_few(&batch(1)));
+        assert!(has_few(&batch(FEW)));
+        assert!(!has_few(&batch(FEW + 1)));
+    }
 }

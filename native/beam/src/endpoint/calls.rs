@@ -10,8 +10,9 @@ use linkspan_engine::{Instance, Job, Outcome, Pending, Ticket};
 use super::{Reference, Site};
 use crate::mail::Caller;
 
-/// Deferred calls that nobody has attached to: a client attaches at once, so these are few.
-const MOST_UNATTACHED: usize = 4096;
+/// Deferred calls that nobody has attached to: a client has one at most for each process, and the VM has room for so many
+/// processes unless it is told otherwise.
+const MOST_UNATTACHED: usize = 1 << 18;
 /// Callers monitored before the first look at who of them still waits.
 const FIRST_SWEEP: usize = 64;
 
@@ -50,16 +51,6 @@ impl<M> Calls<M> {
         self.unattached.insert((caller, self.last_id), ticket.clone());
         self.watch(site, caller);
         Some(self.last_id)
-    }
-
-    /// A deferred call that nobody has attached to.
-    pub fn unattached(&self, pid: Pid, id: u64) -> Option<Arc<Ticket>> {
-        self.unattached.get(&(pid, id)).cloned()
-    }
-
-    /// Forgets a deferred call whose caller has its answer.
-    pub fn answered(&mut self, pid: Pid, id: u64) {
-        self.unattached.remove(&(pid, id));
     }
 
     /// Says how the caller of a deferred call wants to be told. The answer, if there is one already.

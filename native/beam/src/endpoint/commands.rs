@@ -74,12 +74,6 @@ impl<M> Endpoint<M> {
         let id = body.try_get_u64()?;
         let timeout = body.try_get_u32()?;
         let reference = reference(&body)?;
-        let ticket = self.calls.lock().unattached(caller, id);
-        // Without the lock: others may attach meanwhile, and what ends the instance finds all calls in their place.
-        if let Some(outcome) = ticket.and_then(|ticket| self.instance.as_ref()?.look(&ticket)) {
-            self.calls.lock().answered(caller, id);
-            return Ok(Said::from(outcome));
-        }
         let finished = self.calls.lock().attach(caller, id, timeout, reference);
         Ok(finished.map_or(Said::Waiting, Said::from))
     }
