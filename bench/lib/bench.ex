@@ -50,10 +50,9 @@ defmodule Bench do
 
   # What is measured in one VM, with its flags: one group has flags of its own.
   defp children(%{groups: groups} = plan) do
-    for {flags, groups} <- [
-          {"", groups -- [:spare]},
-          {Spare.flags(), groups -- groups -- [:spare]}
-        ],
+    {own, shared} = Enum.split_with(groups, &(&1 == :spare))
+
+    for {flags, groups} <- [{"", shared}, {Spare.flags(), own}],
         groups -- [:cost] != [],
         do: {flags, %{plan | groups: groups}}
   end

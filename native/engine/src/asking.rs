@@ -26,8 +26,8 @@ impl Instance {
         self.0.submit(ticket, || ()).map(drop)
     }
 
-    /// Queues a job for one who waits so many milliseconds, and would rather have the answer at once. He may be held for a
-    /// microsecond or two: his answer is looked for if a thread that is awake has begun, and the last deferred run was short.
+    /// Queues a job for one who waits so many milliseconds, and would rather have the answer at once. He may be held for two
+    /// or three microseconds: his answer is looked for if a thread that is awake has begun, and the last deferred run was short.
     pub fn ask(&self, job: Job, timeout: u32) -> Result<Asked, Outcome> {
         let ticket = self.0.ticket(job);
         ticket.set_timeout(timeout);
@@ -126,7 +126,7 @@ impl Inner {
     }
 }
 
-/// Looks for an answer for a microsecond or two.
+/// Looks for an answer for two or three microseconds.
 fn look(ticket: &Ticket) -> Option<Outcome> {
     for _ in 0..LOOKS {
         if let Some(outcome) = ticket.take_answer() {
